@@ -1,0 +1,39 @@
+// The catalogue of all stage variants, and how one is made from checked settings.
+#pragma once
+
+#include <cstddef>
+#include <chrono>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "config/diagnostics.hpp"
+#include "config/option.hpp"
+#include "config/settings.hpp"
+#include "record/field_table.hpp"
+#include "stages/stage.hpp"
+
+namespace sluice::stages {
+
+// What a stage may use while it is being made. Errors go to `diagnostics` (settings.locate(...) knows where), so that
+// `check` can report all of them.
+struct Workshop {
+  record::FieldTable& fields;  // intern here every field that the stage reads or writes by name
+  config::Diagnostics& diagnostics;
+  std::size_t batch_bytes = 256 * 1024;
+  std::chrono::nanoseconds linger{};
+  std::size_t max_line = 1024 * 1024;
+};
+
+// One variant: its declaration, from which parsing, diagnostics, schema and reference come, and its maker.
+struct Definition {
+  config::StageSpec spec;
+  // The stage, or an empty pointer after errors went to the workshop's diagnostics. Opens and compiles everything that
+  // the configuration names (expressions, regexes, tables), so that `check` is complete, but does no I/O on the data itself.
+  std::function<AnyStage(const config::Settings& settings, Workshop& workshop)> make;
+};
+
+// All variants; made anew by each call. To add one: a file pair in its kind's folder, a test, a line in registry.cpp.
+std::vector<Definition> definitions();
+
+}  // namespace sluice::stages

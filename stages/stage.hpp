@@ -1,0 +1,102 @@
+// The five shapes that a stage can have. Each variant (parse: json, write: file, ...) is one class with one of these
+// shapes in one file pair of the folder named after its kind; daemon/ puts them on the flow pipeline.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "flow/context.hpp"
+#include "flow/error.hpp"
+#include "record/batch.hpp"
+#include "stages/tally.hpp"
+
+namespace sluice::stages {
+
+// Changes batches in place: parse, filter, enrich. Runs on the worker pool and never blocks.
+class Processor {
+ public:
+  virtual ~Processor() = default;
+
+  // Changes the batch's records, removes those that end here and tells the tally of them. Called from many workers
+  // at once, each with a batch of its own, unless serial(). An error stops the whole pipeline (on_error: fail);
+  // records left in the batch are then accounted as abandoned by the caller.
+  virtual flow::Error process(const flow::Context& context, record::Batch& batch, Tally& tally) = 0;
+
+  // True for a stage whose state depends on the order of records: it is called for one batch at a time, in order.
+  virtual bool serial() const { return false; }
+};
+
+// Distributes the records of a batch over its outputs.
+class Router {
+ public:
+  virtual ~Router() = default;
+
+  // The outputs' names in port order.
+  virtual const std::vector<std::string>& outputs() const = 0;
+
+  // Moves or copies each record to outputs[port] (one batch for each port, made with batch.share(), possibly empty).
+  // Returns how many records more than came in went out or were filtered (`copied` of the ledger) in `copied`.
+  struct Routed {
+    std::vector<record::Batch> outputs;
+    std::size_t copied = 0;
+  };
+  virtual Routed route(const flow::Context& context, record::Batch&& batch, Tally& tally) = 0;
+};
+
+// What a generator hands its batches to. One for each generator; used by the generator's thread alone.
+class Emitter {
+ public:
+  virtual ~Emitter() = default;
+
+  // An empty batch with a slab of `slab_bytes` capacity (0: the configured batch size). Blocks while as many batches
+  // are under way as memory allows; an error when the pipeline is being stopped by its deadline.
+  virtual flow::Error acquire(const flow::Context& context, record::Batch& batch, std::size_t slab_bytes = 0) = 0;
+
+  // Accepts the batch's records (received) and what the tally says (received and filtered or rejected at once), and
+  // sends it on. Blocks while the queues are full. Once the run context is done it goes on under the drain context, so
+  // what a generator has read before it noticed is not lost; after an error the records are accounted as abandoned.
+  virtual flow::Error emit(const flow::Context& context, record::Batch&& batch, Tally& tally) = 0;
+
+  // Whether the pipeline behind waits for work: lingering would only add latency.
+  virtual bool idle() const = 0;
+};
+
+// Makes batches. Runs on a named thread of its own and may block, but must return soon after the context is done.
+class Generator {
+ public:
+  virtual ~Generator() = default;
+
+  // Returns no error at the end of its input or when the context is done; an error fails the pipeline.
+  virtual flow::Error run(const flow::Context& context, Emitter& emitter) = 0;
+};
+
+// How much of a batch's output has reached its destination.
+struct Written {
+  std::size_t records = 0;
+  std::size_t bytes = 0;
+};
+
+// Ends records. encode() runs on the pool, write() and finish() on a named thread of the stage's own, one at a time.
+class Writer {
+ public:
+  virtual ~Writer() = default;
+
+  // Turns the records into batch.output(), whole lines. Called from many workers at once. Records that cannot be
+  // encoded are removed and told to the tally, as in Processor::process.
+  virtual flow::Error encode(const flow::Context& context, record::Batch& batch, Tally& tally) = 0;
+
+  // Sends batch.output(); `written` says how many records had been written in full when an error stopped it.
+  // May block, until the context is done.
+  virtual flow::Error write(const flow::Context& context, record::Batch& batch, Written& written) = 0;
+
+  // After the last batch: flush, sync, close.
+  virtual flow::Error finish(const flow::Context& context) = 0;
+};
+
+using AnyStage = std::variant<std::unique_ptr<Generator>, std::unique_ptr<Processor>, std::unique_ptr<Router>,
+                              std::unique_ptr<Writer>>;
+
+}  // namespace sluice::stages
