@@ -1,12 +1,13 @@
 // The catalogue of all stage variants, and how one is made from checked settings.
 #pragma once
 
-#include <cstddef>
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <string_view>
 #include <vector>
 
+#include "config/catalog.hpp"
 #include "config/diagnostics.hpp"
 #include "config/option.hpp"
 #include "config/settings.hpp"
@@ -35,5 +36,8 @@ struct Definition {
 
 // All variants; made anew by each call. To add one: a file pair in its kind's folder, a test, a line in registry.cpp.
 std::vector<Definition> definitions();
+
+// What config needs to know of them: the kinds (stages/kinds.hpp) and the variants.
+config::Catalog catalog(const std::vector<Definition>& definitions);
 
 }  // namespace sluice::stages

@@ -1,0 +1,109 @@
+#include "stages/kinds.hpp"
+
+namespace sluice::stages {
+namespace {
+
+using config::Choice;
+using config::KindSpec;
+using config::Option;
+using config::Role;
+
+KindSpec generate_kind() {
+  KindSpec kind;
+  kind.kind = "generate";
+  kind.role = Role::generator;
+  kind.summary = "Accepts lines; each becomes a record with the field `message`.";
+  kind.variant_key = "from";
+  kind.scalar_key = "from";
+  kind.common = {
+      Option::boolean("keep_blank").defaults("false").doc(
+          "keep lines of white space only; otherwise they are counted as filtered"),
+      Option::either("multiline",
+                     {Option::choice("", {"java", "python", "go", "nodejs"}),
+                      Option::mapping("", {Option::regex("start").doc("a line that matches starts a new record"),
+                                           Option::boolean("indent").doc("indented lines belong to the record before"),
+                                           Option::duration("timeout").defaults("1s"),
+                                           Option::integer("max_lines").defaults("1000").at_least(1)})})
+          .unsupported()
+          .doc("join several lines to one record, such as stack traces"),
+  };
+  return kind;
+}
+
+KindSpec parse_kind() {
+  KindSpec kind;
+  kind.kind = "parse";
+  kind.summary = "Reads a format: replaces the record's fields by what it finds.";
+  kind.variant_key = "format";
+  kind.scalar_key = "format";
+  kind.common = {
+      Option::string("field").not_empty().doc("the field to parse; the raw line if it is not given"),
+      Option::string("into").not_empty().doc("put what is found under this field and keep the others"),
+      Option::boolean("keep_raw").defaults("false").doc("keep the raw line in the field `message`"),
+      Option::mapping("time",
+                      {Option::string("field").required().not_empty().doc("the field that holds the time"),
+                       Option::string("format").defaults("rfc3339").doc(
+                           "`rfc3339`, `unix`, `unix_ms`, `unix_us`, `unix_ns`, or a strptime format"),
+                       Option::string("zone").defaults("UTC").doc("the zone of times that state none, by its IANA name")})
+          .doc("turn a field into a timestamp"),
+      Option::map("types", Option::choice("", {"string", "int", "uint", "float", "bool", "timestamp", "duration"}))
+          .example("{status: int}")
+          .doc("convert fields to a type"),
+      Option::choice("on_error", {Choice("reject", "send the record to `rejects`"),
+                                  Choice("pass", "let it go on unparsed"), Choice("drop", "count it as filtered"),
+                                  Choice("fail", "stop the pipeline")})
+          .defaults("reject")
+          .doc("what happens to a record that does not have the format"),
+  };
+  return kind;
+}
+
+KindSpec filter_kind() {
+  KindSpec kind;
+  kind.kind = "filter";
+  kind.summary = "Lets some records go on; the others end here, counted as filtered.";
+  kind.scalar_key = "where";
+  return kind;
+}
+
+KindSpec enrich_kind() {
+  KindSpec kind;
+  kind.kind = "enrich";
+  kind.summary = "Adds, changes and removes fields.";
+  return kind;
+}
+
+KindSpec route_kind() {
+  KindSpec kind;
+  kind.kind = "route";
+  kind.role = Role::router;
+  kind.summary = "Sends each record to the outputs whose condition it meets.";
+  kind.outputs_option = "routes";
+  kind.extra_outputs = {"otherwise"};
+  return kind;
+}
+
+KindSpec write_kind() {
+  KindSpec kind;
+  kind.kind = "write";
+  kind.role = Role::writer;
+  kind.summary = "Encodes records and sends them out.";
+  kind.variant_key = "to";
+  kind.scalar_key = "to";
+  kind.common = {
+      Option::choice("encode", {Choice("json", "one JSON object a line"), Choice("logfmt", "`key=value` pairs"),
+                                Choice("raw", "the line as it was read"), Choice("csv", "RFC 4180", false),
+                                Choice("template", "a text with `{field}`", false)})
+          .defaults("json")
+          .doc("how a record is written"),
+  };
+  return kind;
+}
+
+}  // namespace
+
+std::vector<KindSpec> kinds() {
+  return {generate_kind(), parse_kind(), filter_kind(), enrich_kind(), route_kind(), write_kind()};
+}
+
+}  // namespace sluice::stages
