@@ -11,8 +11,8 @@ namespace sluice::record {
 // The value itself, one level deep: a value of Type::json becomes null, bool, int64, uint64 (above int64's range),
 // float64 (anything with a fraction or exponent, or out of both ranges), string, or a list or map whose items are again
 // of Type::json where they are not plain strings. Any other value is returned as it is. Never fails: the text was
-// validated when the record was parsed. A lone surrogate escape decodes to U+FFFD. Allocates only for strings with escapes,
-// lists and maps.
+// validated when the record was parsed. A lone surrogate escape decodes to U+FFFD. Allocates only for strings with
+// escapes, lists and maps.
 Value resolve(const Value& value, Arena& arena);
 
 // The member `name` of a map or of a JSON object (the last of that name), or absent. Does not decode the others.

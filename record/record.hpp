@@ -69,7 +69,8 @@ class Record {
   void set(const FieldKey& key, const Value& value, Arena& arena);
   // Removes every field of that name; false if there was none.
   bool remove(const FieldKey& key, Arena& arena);
-  // Gives a field another name, in its place; a field that had the new name before is removed. False if `from` is absent.
+  // Gives a field another name, in its place; a field that had the new name before is removed. False if `from` is
+  // absent.
   bool rename(const FieldKey& from, const FieldKey& to, Arena& arena);
 
   // ---- for writers
@@ -85,9 +86,9 @@ class Record {
   void append(Value name, const Value& value, Arena& arena);
 
   const char* line_ = nullptr;
-  const char* text_ = nullptr;     // json
-  const Value* slots_ = nullptr;   // json
-  Field* added_ = nullptr;         // json: added fields; fields: all fields
+  const char* text_ = nullptr;    // json
+  const Value* slots_ = nullptr;  // json
+  Field* added_ = nullptr;        // json: added fields; fields: all fields
   std::uint32_t line_size_ = 0;
   std::uint32_t text_size_ = 0;
   std::uint32_t added_count_ = 0;

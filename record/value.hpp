@@ -51,10 +51,18 @@ class Value {
   constexpr Value() = default;  // absent
 
   static constexpr Value null() { return Value(Type::null); }
-  static constexpr Value boolean(bool value) { return make(Type::boolean, [&](Value& v) { v.boolean_ = value; }); }
-  static constexpr Value int64(std::int64_t value) { return make(Type::int64, [&](Value& v) { v.int64_ = value; }); }
-  static constexpr Value uint64(std::uint64_t value) { return make(Type::uint64, [&](Value& v) { v.uint64_ = value; }); }
-  static constexpr Value float64(double value) { return make(Type::float64, [&](Value& v) { v.float64_ = value; }); }
+  static constexpr Value boolean(bool value) {
+    return make(Type::boolean, [&](Value& v) { v.boolean_ = value; });
+  }
+  static constexpr Value int64(std::int64_t value) {
+    return make(Type::int64, [&](Value& v) { v.int64_ = value; });
+  }
+  static constexpr Value uint64(std::uint64_t value) {
+    return make(Type::uint64, [&](Value& v) { v.uint64_ = value; });
+  }
+  static constexpr Value float64(double value) {
+    return make(Type::float64, [&](Value& v) { v.float64_ = value; });
+  }
   // At most 4 GiB - 1 bytes, as all sizes here.
   static constexpr Value string(std::string_view text) { return sized(Type::string, text); }
   // A string that stands between two quotes in JSON source text and has no escapes and no invalid UTF-8, so that it
@@ -74,11 +82,14 @@ class Value {
     return make(Type::duration, [&](Value& v) { v.int64_ = d.seconds, v.size_ = d.nanoseconds; });
   }
   static Value list(std::span<const Value> items) {
-    return make(Type::list, [&](Value& v) { v.items_ = items.data(), v.size_ = static_cast<std::uint32_t>(items.size()); });
+    return make(Type::list,
+                [&](Value& v) { v.items_ = items.data(), v.size_ = static_cast<std::uint32_t>(items.size()); });
   }
-  // Keys are strings for everything that comes from or goes to a record; expressions also build int, uint and bool keys.
+  // Keys are strings for everything that comes from or goes to a record; expressions also build int, uint and bool
+  // keys.
   static Value map(std::span<const Field> fields) {
-    return make(Type::map, [&](Value& v) { v.fields_ = fields.data(), v.size_ = static_cast<std::uint32_t>(fields.size()); });
+    return make(Type::map,
+                [&](Value& v) { v.fields_ = fields.data(), v.size_ = static_cast<std::uint32_t>(fields.size()); });
   }
 
   constexpr Type type() const { return type_; }
