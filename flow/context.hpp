@@ -13,7 +13,8 @@
 #include <optional>
 #include <string>
 #include <system_error>
-#include <thread>
+#include <type_traits>
+#include <utility>
 
 #include "flow/detail/node.hpp"
 #include "flow/error.hpp"
@@ -25,7 +26,6 @@ class task_group_context;
 namespace sluice::flow {
 
 namespace detail {
-class AfterNode;
 struct Access;
 extern const std::atomic<std::uint32_t> kNeverDone;
 }  // namespace detail
@@ -50,11 +50,12 @@ class Context {
   ~Context() = default;
 
   // True once the context was cancelled or its deadline passed; stays true. Costs one relaxed load: the answer only
-  // tells the caller to stop, so nothing needs to be ordered by it. Whoever wants to see what the canceller wrote before
-  // cancelling calls error() or cause(), which acquire.
+  // tells the caller to stop, so nothing needs to be ordered by it. Whoever wants to see what the canceller wrote
+  // before cancelling calls error() or cause(), which acquire.
   bool done() const noexcept { return state_->load(std::memory_order_relaxed) != 0; }
 
-  // Nothing while not done, then Errc::canceled or Errc::deadline_exceeded for good. Synchronizes with the cancellation.
+  // Nothing while not done, then Errc::canceled or Errc::deadline_exceeded for good. Synchronizes with the
+  // cancellation.
   std::error_code error() const noexcept;
 
   // Why: the Error given to cancel() or with_deadline() by the nearest ancestor (or this) that was cancelled first; by
@@ -148,7 +149,7 @@ class CancelHandle {
 
  private:
   friend struct detail::Access;
-  detail::Ref<detail::CancelNode> node_;
+  detail::Ref<detail::Node> node_;   // a CancelNode
   std::shared_ptr<void> companion_;  // lives as long as the handle: the signal watcher of notify_context
 };
 
@@ -164,7 +165,8 @@ struct [[nodiscard]] Cancellable {
 
 // The root: never done, no deadline, no values. For main() and tests; everything else is handed its context. All roots
 // alive at one time are one: it owns the timer thread and the after_func threads of the process, started when first
-// needed and joined when the last context of all is gone (that destructor waits for after_func functions still running).
+// needed and joined when the last context of all is gone (that destructor waits for after_func functions still
+// running).
 Context background();
 
 // A child that its handle cancels. Done when the parent is.
@@ -198,7 +200,7 @@ class AfterFunc {
 
  private:
   friend struct detail::Access;
-  detail::Ref<detail::AfterNode> node_;
+  detail::Ref<detail::Node> node_;  // an AfterNode
 };
 
 // Arranges for `function` to run once, in a task of its own, after the context is done; at once if it is done already.
@@ -221,7 +223,7 @@ class OnDone {
 
  private:
   friend class detail::CancelNode;
-  detail::Ref<detail::CancelNode> scope_;
+  detail::Ref<detail::Node> scope_;  // the CancelNode, or null if the context is never done
   std::function<void()> function_;
   OnDone* previous_ = nullptr;  // these three are guarded by the scope's mutex
   OnDone* next_ = nullptr;
@@ -238,8 +240,8 @@ namespace detail {
 struct Access {
   static Context context(Ref<Node> node) noexcept { return Context(std::move(node)); }
   static Node* node(const Context& context) noexcept { return context.node_.get(); }
-  static CancelHandle handle(Ref<CancelNode> node) noexcept;
-  static AfterFunc after(Ref<AfterNode> node) noexcept;
+  static CancelHandle handle(Ref<Node> node) noexcept;
+  static AfterFunc after(Ref<Node> node) noexcept;
   static void attach(CancelHandle& handle, std::shared_ptr<void> companion) noexcept {
     handle.companion_ = std::move(companion);
   }

@@ -42,8 +42,8 @@ class Error {
 
   // The same from an enumeration of error codes (Errc, std::errc, std::io_errc, ...).
   template <class Enum>
-    requires(std::is_error_code_enum_v<Enum> || std::is_error_condition_enum_v<Enum>)
-  Error(Enum code, std::string message = {})  // NOLINT(google-explicit-constructor): `return Errc::canceled;`
+  requires(std::is_error_code_enum_v<Enum> || std::is_error_condition_enum_v<Enum>)
+      Error(Enum code, std::string message = {})  // NOLINT(google-explicit-constructor): `return Errc::canceled;`
       : Error(to_code(code), std::move(message)) {}
 
   // True if there is an error.
