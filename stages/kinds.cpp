@@ -16,8 +16,9 @@ KindSpec generate_kind() {
   kind.variant_key = "from";
   kind.scalar_key = "from";
   kind.common = {
-      Option::boolean("keep_blank").defaults("false").doc(
-          "keep lines of white space only; otherwise they are counted as filtered"),
+      Option::boolean("keep_blank")
+          .defaults("false")
+          .doc("keep lines of white space only; otherwise they are counted as filtered"),
       Option::either("multiline",
                      {Option::choice("", {"java", "python", "go", "nodejs"}),
                       Option::mapping("", {Option::regex("start").doc("a line that matches starts a new record"),
@@ -40,18 +41,18 @@ KindSpec parse_kind() {
       Option::string("field").not_empty().doc("the field to parse; the raw line if it is not given"),
       Option::string("into").not_empty().doc("put what is found under this field and keep the others"),
       Option::boolean("keep_raw").defaults("false").doc("keep the raw line in the field `message`"),
-      Option::mapping("time",
-                      {Option::string("field").required().not_empty().doc("the field that holds the time"),
-                       Option::string("format").defaults("rfc3339").doc(
-                           "`rfc3339`, `unix`, `unix_ms`, `unix_us`, `unix_ns`, or a strptime format"),
-                       Option::string("zone").defaults("UTC").doc("the zone of times that state none, by its IANA name")})
+      Option::mapping(
+          "time", {Option::string("field").required().not_empty().doc("the field that holds the time"),
+                   Option::string("format").defaults("rfc3339").doc(
+                       "`rfc3339`, `unix`, `unix_ms`, `unix_us`, `unix_ns`, or a strptime format"),
+                   Option::string("zone").defaults("UTC").doc("the zone of times that state none, by its IANA name")})
           .doc("turn a field into a timestamp"),
       Option::map("types", Option::choice("", {"string", "int", "uint", "float", "bool", "timestamp", "duration"}))
           .example("{status: int}")
           .doc("convert fields to a type"),
-      Option::choice("on_error", {Choice("reject", "send the record to `rejects`"),
-                                  Choice("pass", "let it go on unparsed"), Choice("drop", "count it as filtered"),
-                                  Choice("fail", "stop the pipeline")})
+      Option::choice("on_error",
+                     {Choice("reject", "send the record to `rejects`"), Choice("pass", "let it go on unparsed"),
+                      Choice("drop", "count it as filtered"), Choice("fail", "stop the pipeline")})
           .defaults("reject")
           .doc("what happens to a record that does not have the format"),
   };

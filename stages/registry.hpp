@@ -30,7 +30,8 @@ struct Workshop {
 struct Definition {
   config::StageSpec spec;
   // The stage, or an empty pointer after errors went to the workshop's diagnostics. Opens and compiles everything that
-  // the configuration names (expressions, regexes, tables), so that `check` is complete, but does no I/O on the data itself.
+  // the configuration names (expressions, regexes, tables), so that `check` is complete, but does no I/O on the data
+  // itself.
   std::function<AnyStage(const config::Settings& settings, Workshop& workshop)> make;
 };
 

@@ -15,6 +15,12 @@
 
 namespace sluice::stages {
 
+// A line of what a stage has to say about one record, for `sluice explain`: "status (404) >= 500 is false".
+struct Remark {
+  int depth = 0;  // how far it is indented
+  std::string text;
+};
+
 // Changes batches in place: parse, filter, enrich. Runs on the worker pool and never blocks.
 class Processor {
  public:
@@ -27,6 +33,12 @@ class Processor {
 
   // True for a stage whose state depends on the order of records: it is called for one batch at a time, in order.
   virtual bool serial() const { return false; }
+
+  // What decides about this record, before it is processed; empty where the change itself says all. Not fast.
+  virtual std::vector<Remark> explain(record::Record& record, record::Arena& arena) const {
+    static_cast<void>(record), static_cast<void>(arena);
+    return {};
+  }
 };
 
 // Distributes the records of a batch over its outputs.
