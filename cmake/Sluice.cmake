@@ -61,6 +61,6 @@ function(sluice_test name)
   target_link_libraries(test_${name} PRIVATE sluice_options ${arg_LINK} GTest::gmock GTest::gtest_main)
   target_include_directories(test_${name} PRIVATE ${PROJECT_BINARY_DIR}/include/tests)
   target_compile_definitions(test_${name} PRIVATE SLUICE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
-    SLUICE_SHARED_DIR="${PROJECT_SOURCE_DIR}/../shared" SLUICE_BINARY="$<TARGET_FILE_DIR:sluice>/sluice")
+    SLUICE_SHARED_DIR="${PROJECT_SOURCE_DIR}/../shared" SLUICE_BINARY="${PROJECT_BINARY_DIR}/sluice")
   gtest_discover_tests(test_${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 300)
 endfunction()
