@@ -19,8 +19,10 @@ Value string_value(std::string_view quoted, Arena& arena) {
   return Value::string(unescape_json(inner, arena));
 }
 
-Value item_value(std::string_view text, Arena& arena) {
-  return text.front() == '"' ? string_value(text, arena) : Value::json(text);
+// An item of a list or map: strings with escapes stay undecoded too, so that they can be written as they stand.
+Value item_value(std::string_view text) {
+  const bool plain = text.front() == '"' && text.find('\\') == std::string_view::npos;
+  return plain ? Value::quoted_string(text.substr(1, text.size() - 2)) : Value::json(text);
 }
 
 Value number_value(std::string_view text) {
@@ -71,7 +73,7 @@ Value object_value(std::string_view text, Arena& arena) {
   const std::span<Field> fields = arena.make_array<Field>(count);
   Field* next = fields.data();
   for_each_member(text, [&](std::string_view name, std::string_view value) {
-    *next++ = {string_value(name, arena), item_value(value, arena)};
+    *next++ = {string_value(name, arena), item_value(value)};
   });
   return Value::map(fields);
 }
@@ -81,7 +83,7 @@ Value array_value(std::string_view text, Arena& arena) {
   for_each_item(text, [&](std::string_view) { ++count; });
   const std::span<Value> items = arena.make_array<Value>(count);
   Value* next = items.data();
-  for_each_item(text, [&](std::string_view item) { *next++ = item_value(item, arena); });
+  for_each_item(text, [&](std::string_view item) { *next++ = item_value(item); });
   return Value::list(items);
 }
 

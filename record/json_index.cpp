@@ -88,6 +88,11 @@ class JsonIndexer::Impl {
     std::size_t slot;
   };
 
+  // Most names of one length differ in their first byte: that spares a call.
+  static bool same_name(std::string_view a, std::string_view b) {
+    return a.size() == b.size() && (a.empty() || (a.front() == b.front() && a == b));
+  }
+
   static std::uint64_t length_bit(std::size_t length) { return std::uint64_t{1} << (length % 64); }
 
   void allocate(std::size_t capacity) {
@@ -146,7 +151,7 @@ class JsonIndexer::Impl {
     }
     if ((lengths_ & length_bit(name.size())) == 0) return;
     for (const Name& wanted : names_) {
-      if (wanted.text != name) continue;
+      if (!same_name(wanted.text, name)) continue;
       const bool plain = *value == '"' && (!kEscapes || find_backslash(value, value_end) == nullptr);
       slots_[wanted.slot] = plain ? Value::quoted_string(json_text::between(value + 1, value_end - 1))
                                   : Value::json(json_text::between(value, value_end));
@@ -161,11 +166,12 @@ class JsonIndexer::Impl {
     if (open != nullptr && *open != '{') {
       JsonWalker<kEscapes> walker(base, next_, line_end);
       walker.take();
-      const bool container = *open == '[';
-      const char* end = container ? walker.container(open) : walker.scalar(open, std::min(walker.here(), line_end));
-      const bool too_deep = walker.error() == kTooDeep;
-      if (too_deep || (end != nullptr && walker.at_end()))
+      // However deep: that it is no object is known, so the limit on records' nesting does not apply.
+      const char* end =
+          *open == '[' ? walker.container(open, line.size()) : walker.scalar(open, std::min(walker.here(), line_end));
+      if (end != nullptr && walker.at_end()) {
         return {"not_an_object", "the line is a JSON value, but not an object"};
+      }
       if (end != nullptr) walker.fail(walker.here(), "text behind the value");
       return describe(walker, line);
     }

@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <span>
 #include <string_view>
+#include <vector>
 
 #include "record/json_text.hpp"
 
@@ -99,7 +99,7 @@ class JsonWalker {
   }
 
   // The end of the object or array that begins at `p` (its opening bracket, just taken).
-  const char* container(const char* p);
+  const char* container(const char* p, std::size_t max_depth = kMaxDepth);
 
   // `p` must be the opening quote of a name. Returns the colon and leaves the name's end in name_end().
   const char* name(const char* p) {
@@ -139,16 +139,28 @@ class JsonWalker {
   }
 
   // For each open container, innermost last, whether it is an object.
-  struct Nesting {
-    std::array<std::uint64_t, kMaxDepth / 64> bits{};
-    std::size_t depth = 0;
-    bool full() const { return depth == kMaxDepth; }
+  class Nesting {
+   public:
+    std::size_t depth() const { return depth_; }
     void push(bool object) {
-      const std::uint64_t bit = std::uint64_t{1} << (depth % 64);
-      bits[depth / 64] = object ? bits[depth / 64] | bit : bits[depth / 64] & ~bit;
-      ++depth;
+      if (depth_ / 64 >= kNear && depth_ % 64 == 0) far_.push_back(0);
+      const std::uint64_t bit = std::uint64_t{1} << (depth_ % 64);
+      std::uint64_t& bits = word(depth_ / 64);
+      bits = object ? bits | bit : bits & ~bit;
+      ++depth_;
     }
-    bool in_object() const { return ((bits[(depth - 1) / 64] >> ((depth - 1) % 64)) & 1) != 0; }
+    void pop() {
+      --depth_;
+      if (depth_ / 64 >= kNear && depth_ % 64 == 0) far_.pop_back();
+    }
+    bool in_object() { return ((word((depth_ - 1) / 64) >> ((depth_ - 1) % 64)) & 1) != 0; }
+
+   private:
+    static constexpr std::size_t kNear = 2;
+    std::uint64_t& word(std::size_t i) { return i < kNear ? near_[i] : far_[i - kNear]; }
+    std::array<std::uint64_t, kNear> near_{};
+    std::vector<std::uint64_t> far_;
+    std::size_t depth_ = 0;
   };
 
   // After a value inside a container: moves over commas and closing brackets to the next value's first byte. Null when
@@ -172,12 +184,12 @@ class JsonWalker {
 inline constexpr char kTooDeep[] = "nested too deep";
 
 template <bool kEscapes>
-const char* JsonWalker<kEscapes>::container(const char* p) {
+const char* JsonWalker<kEscapes>::container(const char* p, std::size_t max_depth) {
   Nesting nesting;
   closed_ = nullptr;
   while (p != nullptr) {
     if (*p == '{' || *p == '[') {
-      if (nesting.full()) return fail(p, kTooDeep);
+      if (nesting.depth() == max_depth) return fail(p, kTooDeep);
       nesting.push(*p == '{');
       p = take();
       if (p == nullptr) return nullptr;
@@ -199,7 +211,8 @@ const char* JsonWalker<kEscapes>::next_value(Nesting& nesting, const char* after
       return p == nullptr ? nullptr : member_value(nesting, p);
     }
     if (*after != (nesting.in_object() ? '}' : ']')) return fail(after, "expected ',' or the closing bracket");
-    if (--nesting.depth == 0) {
+    nesting.pop();
+    if (nesting.depth() == 0) {
       closed_ = after + 1;
       return nullptr;
     }
