@@ -74,6 +74,14 @@ void Record::append(Value name, const Value& value, Arena& arena) {
   added_[added_count_++] = {name, value};
 }
 
+void Record::unshare(Arena& arena) {
+  if (added_ == nullptr) return;
+  const std::span<Field> own = arena.make_array<Field>(added_count_);
+  std::ranges::copy(added(), own.begin());
+  added_ = own.data();
+  added_capacity_ = added_count_;
+}
+
 void Record::set(const FieldKey& key, const Value& value, Arena& arena) {
   if (form_ == Form::line || (form_ == Form::json && key.slot < slot_count_ && !slots_[key.slot].is_absent())) {
     become_fields(arena);

@@ -69,6 +69,9 @@ class Record {
   void set(const FieldKey& key, const Value& value, Arena& arena);
   // Removes every field of that name; false if there was none.
   bool remove(const FieldKey& key, Arena& arena);
+  // Makes a copy of a record independent of the record it was copied from: without it, a change of one may show in the
+  // other. `arena` belongs to the batch of this record.
+  void unshare(Arena& arena);
   // Gives a field another name, in its place; a field that had the new name before is removed. False if `from` is
   // absent.
   bool rename(const FieldKey& from, const FieldKey& to, Arena& arena);
