@@ -82,4 +82,8 @@ class Catalog {
 // own options, then the kind's common ones.
 std::vector<Option> all_options(const Catalog& catalog, const KindSpec& kind, const StageSpec& stage);
 
+// Mistakes in the declarations themselves: defaults that do not fit their own type, references to undeclared options,
+// names used twice. For a test of the catalog; empty when all is well.
+std::vector<std::string> problems(const Catalog& catalog);
+
 }  // namespace sluice::config

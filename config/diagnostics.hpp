@@ -38,7 +38,7 @@ class Diagnostics {
   void append(const Diagnostics& other);
 
   bool has_errors() const { return error_count() > 0; }
-  std::size_t error_count() const;
+  std::size_t error_count() const { return errors_; }
   bool empty() const { return all_.empty(); }
 
   // In the order in which they were found; render() sorts by place.
@@ -51,6 +51,7 @@ class Diagnostics {
  private:
   const Source* source_of(const Location& location) const;
   std::vector<Diagnostic> all_;
+  std::size_t errors_ = 0;
   std::vector<SourcePointer> sources_;
 };
 

@@ -46,10 +46,11 @@ class Value {
   const Settings& section() const;            // mapping
   std::vector<std::string> strings() const;   // list of strings
 
-  // The YAML behind it (type `any`: this is the value).
+  // The YAML behind it: for the type `any` the whole value, for lists, maps and mappings only the place.
   const Node& node() const { return node_; }
-  // The place of the value, and of a byte inside a string (see Node::location).
-  Location location(std::size_t offset = 0) const;
+  // The place of the value, and of byte `offset` of a string (see Node::location).
+  Location location() const { return node_.location(); }
+  Location location(std::size_t offset) const { return node_.location(offset); }
 
  private:
   Type type_ = Type::any;
@@ -90,7 +91,7 @@ class Settings {
   std::vector<Value> items(std::string_view name) const;
   std::vector<Entry> entries(std::string_view name) const;
   const Node& node(std::string_view name) const;
-  // A nested mapping; empty settings when absent.
+  // A nested mapping; when it was not written, its defaults.
   const Settings& section(std::string_view name) const;
 
   // The value itself; throws std::logic_error when absent.
@@ -101,24 +102,26 @@ class Settings {
   // The names that the user wrote, in the order of the file.
   const std::vector<std::string>& keys() const { return keys_; }
 
-  // The place of the value (of the whole mapping when the name was not written), and of byte `offset` of a string.
-  Location locate(std::string_view name, std::size_t offset = 0) const;
+  // The place of the value, or of the whole mapping when the name was not written; and of byte `offset` of a string.
+  Location locate(std::string_view name) const;
+  Location locate(std::string_view name, std::size_t offset) const;
   // The same for element `index` of a list or map.
-  Location locate_element(std::string_view name, std::size_t index, std::size_t offset = 0) const;
+  Location locate_element(std::string_view name, std::size_t index) const;
+  Location locate_element(std::string_view name, std::size_t index, std::size_t offset) const;
   // The place of the mapping.
   const Location& location() const { return location_; }
 
-  // For the checker: builds the settings up.
+  // For the checker, which builds settings up: a name that may be asked for; the value that the user wrote for it; the
+  // value from its default; the defaults of a nested mapping that is absent.
+  enum class Source { written, defaulted, absent };
   void set_location(Location location) { location_ = std::move(location); }
-  void declare(std::string name, Type type);
-  void put(std::string name, Value value, bool written);
+  void declare(std::string name);
+  void put(std::string_view name, Value value, Source source);
 
  private:
   struct Item {
     std::string name;
-    Type type;
-    bool written = false;
-    bool present = false;
+    Source source = Source::absent;
     Value value;
   };
   const Item& item(std::string_view name) const;

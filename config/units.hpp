@@ -29,7 +29,7 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
 // "100/s", "5/m", "1000/h", "20/500ms": a number, a slash, a unit or a duration.
 std::optional<Rate> parse_rate(std::string_view text);
 
-// The shortest exact spelling that the parser above reads back to the same value.
+// A short exact spelling that the parser above reads back to the same value: "256KiB", "1500ms", "100/s".
 std::string format_size(std::uint64_t bytes);
 std::string format_duration(std::chrono::nanoseconds duration);
 std::string format_rate(Rate rate);
