@@ -5,6 +5,7 @@
 #include "stages/enrich/enrich.hpp"
 #include "stages/filter/filter.hpp"
 #include "stages/kinds.hpp"
+#include "stages/parse/json.hpp"
 #include "stages/route/route.hpp"
 
 namespace sluice::stages {
@@ -13,6 +14,7 @@ std::vector<Definition> definitions() {
   std::vector<Definition> all;
   // generate
   // parse
+  all.push_back(parse_json());
   // filter, enrich, route
   all.push_back(filter());
   all.push_back(enrich());

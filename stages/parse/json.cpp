@@ -1,0 +1,187 @@
+#include "stages/parse/json.hpp"
+
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "record/json_index.hpp"
+#include "stages/parse/parse_options.hpp"
+
+namespace sluice::stages {
+
+namespace {
+
+using record::JsonIndexer;
+using record::Record;
+
+// Indexers for as many workers as are at work, kept for the next batch.
+class IndexerPool {
+ public:
+  explicit IndexerPool(const record::FieldTable& fields) : fields_(fields) {}
+
+  std::unique_ptr<JsonIndexer> take() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!idle_.empty()) {
+        std::unique_ptr<JsonIndexer> indexer = std::move(idle_.back());
+        idle_.pop_back();
+        return indexer;
+      }
+    }
+    // Made at the first batch, when every stage has interned its fields.
+    return std::make_unique<JsonIndexer>(fields_);
+  }
+
+  void give_back(std::unique_ptr<JsonIndexer> indexer) {
+    indexer->failures().clear();
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(indexer));
+  }
+
+ private:
+  const record::FieldTable& fields_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<JsonIndexer>> idle_;  // guarded by mutex_
+};
+
+class ParseJson final : public Processor {
+ public:
+  ParseJson(ParseOptions options, const record::FieldTable& fields) : options_(std::move(options)), pool_(fields) {}
+
+  flow::Error process(const flow::Context& context, record::Batch& batch, Tally& tally) override {
+    std::unique_ptr<JsonIndexer> indexer = pool_.take();
+    const bool whole_lines = options_.reads_line() && !options_.stores_into() && !options_.stores_raw();
+    flow::Error error = whole_lines ? parse_lines(batch, *indexer, tally) : parse_each(context, batch, *indexer, tally);
+    pool_.give_back(std::move(indexer));
+    if (!error && options_.converts() && whole_lines) error = convert(batch, tally);
+    return error;
+  }
+
+ private:
+  // The fast way: every line of the batch at once, in place.
+  flow::Error parse_lines(record::Batch& batch, JsonIndexer& indexer, Tally& tally) const {
+    std::vector<Record>& records = batch.records();
+    indexer.index(records, batch.arena());
+    std::vector<JsonIndexer::Failed>& failures = indexer.failures();
+    if (failures.empty()) return {};
+    flow::Error error;
+    std::size_t next = 0;
+    remove_unless(records, error, [&](std::size_t i, Record& record) {
+      if (next == failures.size() || failures[next].record != i) return true;
+      return failed(record, std::move(failures[next++].why), tally, error);
+    });
+    return error;
+  }
+
+  flow::Error parse_each(const flow::Context& context, record::Batch& batch, JsonIndexer& indexer, Tally& tally) const {
+    flow::Error error;
+    remove_unless(batch.records(), error, [&](std::size_t i, Record& record) {
+      constexpr std::size_t kRecordsBetweenChecks = 1000;
+      if (i % kRecordsBetweenChecks == 0 && context.done()) {
+        error = context.cause();
+        return true;
+      }
+      ParseFailure failure = parse(record, batch.arena(), indexer);
+      return !failure || options_.keep_failed(record, std::move(failure), tally, error);
+    });
+    return error;
+  }
+
+  ParseFailure parse(Record& record, record::Arena& arena, JsonIndexer& indexer) const {
+    std::string_view text;
+    if (ParseFailure failure = options_.find_text(record, arena, text)) return failure;
+    Record parsed = record;
+    if (!indexer.index_one(text, parsed, arena)) {
+      record::JsonFailure& why = indexer.failures().back().why;
+      ParseFailure failure{why.reason, std::move(why.detail)};
+      indexer.failures().clear();
+      return failure;
+    }
+    if (options_.converts()) {
+      if (ParseFailure failure = options_.convert_record(parsed, arena)) return failure;
+    }
+    if (options_.stores_into()) {
+      options_.store_into(record, as_value(parsed, arena), arena);
+    } else {
+      record = parsed;
+    }
+    if (options_.stores_raw()) options_.store_raw(record, text, arena);
+    return {};
+  }
+
+  static record::Value as_value(Record& parsed, record::Arena& arena) {
+    if (parsed.form() == Record::Form::json && parsed.added().empty()) return record::Value::json(parsed.json_text());
+    return record::Value::map(parsed.fields(arena));
+  }
+
+  flow::Error convert(record::Batch& batch, Tally& tally) const {
+    flow::Error error;
+    remove_unless(batch.records(), error, [&](std::size_t, Record& record) {
+      if (record.form() != Record::Form::json) return true;  // did not parse, passed on
+      Record converted = record;
+      if (ParseFailure failure = options_.convert_record(converted, batch.arena())) {
+        return options_.keep_failed(record, std::move(failure), tally, error);
+      }
+      record = converted;
+      return true;
+    });
+    return error;
+  }
+
+  bool failed(const Record& record, record::JsonFailure&& why, Tally& tally, flow::Error& error) const {
+    return options_.keep_failed(record, {why.reason, std::move(why.detail)}, tally, error);
+  }
+
+  // Keeps the records for which `keep(index, record)` is true; once `error` is set, all that follow.
+  template <class Keep>
+  static void remove_unless(std::vector<Record>& records, const flow::Error& error, Keep keep) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      if (!error && !keep(i, records[i])) continue;
+      if (kept != i) records[kept] = records[i];
+      ++kept;
+    }
+    records.resize(kept);
+  }
+
+  ParseOptions options_;
+  IndexerPool pool_;
+};
+
+AnyStage make(const config::Settings& settings, Workshop& workshop) {
+  const std::size_t errors = workshop.diagnostics.error_count();
+  ParseOptions options(settings, workshop);
+  if (workshop.diagnostics.error_count() > errors) return std::unique_ptr<Processor>();
+  return std::unique_ptr<Processor>(std::make_unique<ParseJson>(std::move(options), workshop.fields));
+}
+
+}  // namespace
+
+Definition parse_json() {
+  config::StageSpec spec;
+  spec.kind = "parse";
+  spec.variant = "json";
+  spec.summary = "Reads each line as one JSON object.";
+  spec.description =
+      "Every line is validated in full (RFC 8259, UTF-8). A record that no stage changes is written byte for byte as "
+      "it\n"
+      "came: numbers such as 1.0 or 12345678901234567890 and escapes keep their text. Of several fields of one name "
+      "the\n"
+      "last counts for reading. What is no object is rejected: `invalid_json`, `invalid_utf8`, `not_an_object`, or\n"
+      "`too_deep` beyond 1024 levels of nesting.";
+  spec.options = {};
+  spec.examples = {
+      {"JSON lines",
+       "- parse: json",
+       {R"({"level": "info", "n": 1.0})", "{broken"},
+       {R"({"level": "info", "n": 1.0})"}},
+      {"JSON in a field of JSON, put under a name of its own",
+       "- parse: json\n- parse: {format: json, field: log, into: app}",
+       {R"({"pod":"web-1","log":"{\"status\":200}"})"},
+       {R"({"pod":"web-1","log":"{\"status\":200}","app":{"status":200}})"}},
+  };
+  return {std::move(spec), make};
+}
+
+}  // namespace sluice::stages
