@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the jobs of docs/benchmarks beside their limit programs and prints ratios. Called by script/bench.
+"""Runs the jobs of bench/jobs beside their limit programs and prints ratios. Called by script/bench.
 
 Each round runs the limit and sluice one after the other on the same page-cached file; a row's figures are medians over
 the rounds, its ratios medians of the ratios within a round, so that what slows the machine slows both.
