@@ -1,5 +1,7 @@
 #include "stages/kinds.hpp"
 
+#include "stages/parse/parse_options.hpp"
+
 namespace sluice::stages {
 namespace {
 
@@ -37,25 +39,7 @@ KindSpec parse_kind() {
   kind.summary = "Reads a format: replaces the record's fields by what it finds.";
   kind.variant_key = "format";
   kind.scalar_key = "format";
-  kind.common = {
-      Option::string("field").not_empty().doc("the field to parse; the raw line if it is not given"),
-      Option::string("into").not_empty().doc("put what is found under this field and keep the others"),
-      Option::boolean("keep_raw").defaults("false").doc("keep the raw line in the field `message`"),
-      Option::mapping(
-          "time", {Option::string("field").required().not_empty().doc("the field that holds the time"),
-                   Option::string("format").defaults("rfc3339").doc(
-                       "`rfc3339`, `unix`, `unix_ms`, `unix_us`, `unix_ns`, or a strptime format"),
-                   Option::string("zone").defaults("UTC").doc("the zone of times that state none, by its IANA name")})
-          .doc("turn a field into a timestamp"),
-      Option::map("types", Option::choice("", {"string", "int", "uint", "float", "bool", "timestamp", "duration"}))
-          .example("{status: int}")
-          .doc("convert fields to a type"),
-      Option::choice("on_error",
-                     {Choice("reject", "send the record to `rejects`"), Choice("pass", "let it go on unparsed"),
-                      Choice("drop", "count it as filtered"), Choice("fail", "stop the pipeline")})
-          .defaults("reject")
-          .doc("what happens to a record that does not have the format"),
-  };
+  kind.common = parse_common_options();
   return kind;
 }
 
