@@ -5,7 +5,11 @@
 #include "stages/enrich/enrich.hpp"
 #include "stages/filter/filter.hpp"
 #include "stages/kinds.hpp"
+#include "stages/parse/combined.hpp"
+#include "stages/parse/common.hpp"
 #include "stages/parse/json.hpp"
+#include "stages/parse/logfmt.hpp"
+#include "stages/parse/regex.hpp"
 #include "stages/route/route.hpp"
 
 namespace sluice::stages {
@@ -15,6 +19,10 @@ std::vector<Definition> definitions() {
   // generate
   // parse
   all.push_back(parse_json());
+  all.push_back(parse_logfmt());
+  all.push_back(parse_combined());
+  all.push_back(parse_common());
+  all.push_back(parse_regex());
   // filter, enrich, route
   all.push_back(filter());
   all.push_back(enrich());
