@@ -1,0 +1,109 @@
+#include "daemon/chain.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <optional>
+#include <utility>
+
+namespace sluice::daemon {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// What a stage throws (memory runs out, a library throws) ends the pipeline like an error that it returns.
+template <class Function>
+flow::Error guarded(Function function) {
+  try {
+    return function();
+  } catch (const std::exception& exception) {
+    return {flow::Errc::exception, exception.what()};
+  }
+}
+
+flow::Error located(const flow::Error& error, const std::string& stage) {
+  if (!error) return {};
+  return {error.code(), stage + ": " + error.message()};
+}
+
+}  // namespace
+
+Chain::Chain(const StageSet& set, std::vector<std::size_t> stages, Ledger& ledger, Rejections& rejections,
+             std::function<void(record::Batch&&)> recycle)
+    : set_(set), stages_(std::move(stages)), ledger_(ledger), rejections_(rejections), recycle_(std::move(recycle)) {
+  if (const stages::Router* router = set_.stages[stages_.back()].router()) rejects_port_ = router->outputs().size();
+}
+
+flow::Error Chain::run(const flow::Context& context, Parcel&& parcel, flow::Emit<Parcel>& emit) const {
+  record::Batch batch = std::move(parcel.batch);
+  for (const std::size_t stage : stages_) {
+    if (batch.empty()) break;
+    if (set_.stages[stage].router() != nullptr) return route(context, stage, std::move(batch), emit);
+    if (flow::Error error = run_stage(context, stage, batch, emit)) {
+      return located(error, set_.stages[stage].config.name);
+    }
+  }
+  if (batch.empty()) {
+    recycle_(std::move(batch));
+  } else {
+    emit.to(0, Parcel{std::move(batch), stages_.back(), {}});
+  }
+  return {};
+}
+
+flow::Error Chain::run_stage(const flow::Context& context, std::size_t stage, record::Batch& batch,
+                             flow::Emit<Parcel>& emit) const {
+  const BuiltStage& built = set_.stages[stage];
+  stages::Processor* const processor = built.processor();
+  Delta delta;
+  delta.in = batch.size();
+  stages::Tally tally;
+  const Clock::time_point start = Clock::now();
+  const flow::Error error = guarded([&] {
+    return processor != nullptr ? processor->process(context, batch, tally)
+                                : built.writer()->encode(context, batch, tally);
+  });
+  delta.busy = Clock::now() - start;
+  if (error) {
+    const std::uint64_t ended = tally.filtered + tally.rejections.size();
+    delta.abandoned = delta.in - std::min<std::uint64_t>(delta.in, ended);
+  } else if (processor != nullptr) {
+    delta.out = batch.size();
+  }
+  settle(stage, delta, tally, emit);
+  return error;
+}
+
+flow::Error Chain::route(const flow::Context& context, std::size_t stage, record::Batch&& batch,
+                         flow::Emit<Parcel>& emit) const {
+  Delta delta;
+  delta.in = batch.size();
+  stages::Tally tally;
+  stages::Router::Routed routed;
+  const Clock::time_point start = Clock::now();
+  const flow::Error error = guarded([&]() -> flow::Error {
+    routed = set_.stages[stage].router()->route(context, std::move(batch), tally);
+    return {};
+  });
+  delta.busy = Clock::now() - start;
+  if (error) {
+    delta.abandoned = delta.in;
+  } else {
+    delta.copied = routed.copied;
+    for (const record::Batch& output : routed.outputs) delta.out += output.size();
+  }
+  settle(stage, delta, tally, emit);
+  for (std::size_t port = 0; port < routed.outputs.size() && !error; ++port) {
+    if (!routed.outputs[port].empty()) emit.to(port, Parcel{std::move(routed.outputs[port]), stage, {}});
+  }
+  return located(error, set_.stages[stage].config.name);
+}
+
+void Chain::settle(std::size_t stage, Delta delta, const stages::Tally& tally, flow::Emit<Parcel>& emit) const {
+  delta.filtered = tally.filtered;
+  ledger_.add(stage, delta);
+  for (const auto& [reason, count] : tally.errors) ledger_.add_errors(stage, reason, count);
+  if (std::optional<Parcel> rejects = rejections_.take(stage, tally)) emit.to(rejects_port_, std::move(*rejects));
+}
+
+}  // namespace sluice::daemon

@@ -1,0 +1,48 @@
+// A transform node: takes a batch through one or several stages on one worker.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "daemon/ledger.hpp"
+#include "daemon/parcel.hpp"
+#include "daemon/rejections.hpp"
+#include "daemon/stage_set.hpp"
+#include "flow/context.hpp"
+#include "flow/pipeline.hpp"
+
+namespace sluice::daemon {
+
+// Called from many workers at once, each with a parcel of its own. Everything is accounted per stage and batch, nothing
+// per record.
+class Chain {
+ public:
+  // `stages` are indices into `set`; the last may be a router, or a writer of which the encoder is run. `recycle` takes
+  // batches that end here.
+  Chain(const StageSet& set, std::vector<std::size_t> stages, Ledger& ledger, Rejections& rejections,
+        std::function<void(record::Batch&&)> recycle);
+
+  // The port that the lines for `rejects` leave by; results leave by port 0, a router's outputs by 0, 1, ...
+  std::size_t rejects_port() const { return rejects_port_; }
+
+  // Why a stage stopped the pipeline, if one did; the message names the stage.
+  flow::Error run(const flow::Context& context, Parcel&& parcel, flow::Emit<Parcel>& emit) const;
+
+ private:
+  flow::Error run_stage(const flow::Context& context, std::size_t stage, record::Batch& batch,
+                        flow::Emit<Parcel>& emit) const;
+  flow::Error route(const flow::Context& context, std::size_t stage, record::Batch&& batch,
+                    flow::Emit<Parcel>& emit) const;
+  void settle(std::size_t stage, Delta delta, const stages::Tally& tally, flow::Emit<Parcel>& emit) const;
+
+  const StageSet& set_;
+  const std::vector<std::size_t> stages_;
+  Ledger& ledger_;
+  Rejections& rejections_;
+  const std::function<void(record::Batch&&)> recycle_;
+  std::size_t rejects_port_ = 1;
+};
+
+}  // namespace sluice::daemon

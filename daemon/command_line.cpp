@@ -1,0 +1,289 @@
+#include "daemon/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "config/load.hpp"
+#include "config/reference.hpp"
+#include "config/schema.hpp"
+#include "config/suggest.hpp"
+#include "daemon/explain.hpp"
+#include "daemon/log.hpp"
+#include "daemon/plan.hpp"
+#include "daemon/stage_set.hpp"
+#include "fmt/format.h"
+#include "stages/registry.hpp"
+
+namespace sluice::daemon {
+namespace {
+
+constexpr std::string_view kFooter =
+    "Exit codes: 0 all accounted for, 1 a stage failed, 64 wrong usage, 75 records abandoned, 78 wrong configuration.\n"
+    "Data goes to stdout, the log to stderr. Start with `sluice stages` and docs/reference.md.";
+
+const std::array<std::pair<const char*, const char*>, 4> kPlannedCommands{{
+    {"test", "run the tests: of FILE (not supported yet)"},
+    {"top", "live view of a running daemon (not supported yet)"},
+    {"tap", "live records of one stage of a running daemon (not supported yet)"},
+    {"status", "state of a running daemon (not supported yet)"},
+}};
+
+// What the words on the command line said.
+struct Arguments {
+  std::string file;
+  std::string line;
+  bool has_line = false;
+  std::string ledger_file;
+  std::string workers;
+  std::string grace;
+  std::vector<std::string> overrides;
+  std::string log_level = "info";
+  std::string log_format = "text";
+  std::vector<std::string> stage_name;
+  bool markdown = false;
+};
+
+// A configuration that was read and checked as far as it goes, with its stages.
+struct Loaded {
+  config::PipelineConfig config;
+  std::unique_ptr<StageSet> set;
+  config::Diagnostics diagnostics;
+};
+
+class Commands {
+ public:
+  Commands(const Console& console, const Arguments& arguments) : console_(console), arguments_(arguments) {}
+
+  ExitCode run(const flow::Context& root) {
+    Loaded loaded = load();
+    refuse_stdin_twice(loaded);
+    if (!report(loaded)) {
+      write_empty_ledger(root);
+      return ExitCode::wrong_config;
+    }
+    const auto format = arguments_.log_format == "json" ? LogFormat::json : LogFormat::text;
+    const auto log = make_log(spdlog::level::from_str(arguments_.log_level), format);
+    return daemon::run(root, loaded.config, std::move(loaded.set), {arguments_.ledger_file}, *log);
+  }
+
+  ExitCode check() {
+    Loaded loaded = load();
+    if (!report(loaded)) return ExitCode::wrong_config;
+    console_.out << fmt::format("ok: {}, {} stages\n", name(), loaded.set->stages.size())
+                 << describe(make_plan(*loaded.set, loaded.config.order), *loaded.set);
+    return ExitCode::ok;
+  }
+
+  ExitCode explain(const flow::Context& root) {
+    Loaded loaded = load();
+    if (!report(loaded)) return ExitCode::wrong_config;
+    const ExplainOptions options{console_.colour_out, loaded.config.max_line};
+    if (arguments_.has_line) {
+      daemon::explain(root, *loaded.set, arguments_.line, options, console_.out);
+      return ExitCode::ok;
+    }
+    std::size_t number = 0;
+    for (std::string line; !root.done() && std::getline(console_.in, line);) {
+      if (line.ends_with('\r')) line.pop_back();
+      console_.out << fmt::format("{}line {}: {}\n", number == 0 ? "" : "\n", number + 1, line);
+      ++number;
+      daemon::explain(root, *loaded.set, line, options, console_.out);
+    }
+    return ExitCode::ok;
+  }
+
+  ExitCode schema() {
+    console_.out << config::json_schema(stages::catalog(stages::definitions()));
+    return ExitCode::ok;
+  }
+
+  ExitCode stages() {
+    const config::Catalog catalog = stages::catalog(stages::definitions());
+    if (arguments_.markdown) {
+      console_.out << config::reference_markdown(catalog);
+    } else if (arguments_.stage_name.empty()) {
+      console_.out << config::reference_text(catalog);
+    } else {
+      const std::string wanted = fmt::format("{}", fmt::join(arguments_.stage_name, " "));
+      const std::optional<std::string> text = config::reference_text(catalog, wanted);
+      if (!text) {
+        const std::vector<std::string> names = config::reference_names(catalog);
+        console_.err << fmt::format("sluice stages: there is no `{}`; {}\n", wanted, config::suggestion(wanted, names));
+        return ExitCode::usage;
+      }
+      console_.out << *text;
+    }
+    return ExitCode::ok;
+  }
+
+ private:
+  std::string name() const { return arguments_.file == "-" ? "<stdin>" : arguments_.file; }
+
+  Loaded load() {
+    const std::vector<stages::Definition> definitions = stages::definitions();
+    const config::Catalog catalog = stages::catalog(definitions);
+    config::LoadOptions options;
+    options.environment = config::process_environment();
+    options.overrides = arguments_.overrides;
+    if (!arguments_.workers.empty()) options.overrides.push_back("pipeline.workers=" + arguments_.workers);
+    if (!arguments_.grace.empty()) options.overrides.push_back("pipeline.grace=" + arguments_.grace);
+    config::LoadResult result = read(catalog, options);
+    Loaded loaded{std::move(result.config), nullptr, std::move(result.diagnostics)};
+    loaded.set = build_stages(loaded.config, definitions, loaded.diagnostics);
+    return loaded;
+  }
+
+  config::LoadResult read(const config::Catalog& catalog, const config::LoadOptions& options) {
+    if (arguments_.file != "-") return config::load_file(arguments_.file, catalog, options);
+    const std::string text{std::istreambuf_iterator<char>(console_.in), {}};
+    return config::load(text, name(), catalog, options);
+  }
+
+  void refuse_stdin_twice(Loaded& loaded) const {
+    if (arguments_.file != "-") return;
+    for (const config::StageConfig& stage : loaded.config.stages) {
+      if (stage.kind != "generate" || stage.variant != "stdin") continue;
+      loaded.diagnostics.error(stage.location, "stdin holds the configuration and cannot be read by a stage too",
+                               "put the configuration in a file, or read the lines with `generate: file`");
+    }
+  }
+
+  // Prints what was found; true if there is no error.
+  bool report(const Loaded& loaded) const {
+    const auto colour = console_.colour_err ? config::Colour::always : config::Colour::never;
+    console_.err << loaded.diagnostics.render(colour);
+    return !loaded.diagnostics.has_errors();
+  }
+
+  // Whoever asked for a ledger must not take an old one for the new.
+  void write_empty_ledger(const flow::Context& root) const {
+    if (arguments_.ledger_file.empty()) return;
+    Ledger ledger;
+    ledger.close("error: the configuration is wrong");
+    if (const flow::Error error = write_ledger(root, arguments_.ledger_file, ledger.snapshot())) {
+      console_.err << "sluice: the ledger could not be written: " << error.message() << '\n';
+    }
+  }
+
+  const Console& console_;
+  const Arguments& arguments_;
+};
+
+void add_log_options(CLI::App& command, Arguments& arguments) {
+  command.add_option("--log-level", arguments.log_level, "least important messages to log")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
+      ->capture_default_str();
+  command.add_option("--log-format", arguments.log_format, "how the log on stderr is written")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+}
+
+void add_config_options(CLI::App& command, Arguments& arguments) {
+  command.add_option("FILE", arguments.file, "the configuration, in YAML; - reads it from stdin")->required();
+  command
+      .add_option("--set", arguments.overrides,
+                  "override one key, dotted: --set pipeline.workers=2, --set 'stages.filter-3.where=status >= 500'")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  command.add_option("--workers", arguments.workers, "size of the worker pool; the same as --set pipeline.workers=N")
+      ->type_name("N");
+  command
+      .add_option("--grace", arguments.grace, "how long a drain may take; the same as --set pipeline.grace=DURATION")
+      ->type_name("DURATION");
+}
+
+using Action = std::function<ExitCode(const flow::Context&, Commands&)>;
+
+// Declares all commands; `action` becomes that of the one that is called.
+void declare(CLI::App& app, Arguments& arguments, Action& action) {
+  app.set_version_flag("--version", "sluice " SLUICE_VERSION);
+  app.footer(std::string(kFooter));
+  app.require_subcommand(1);
+
+  CLI::App* run = app.add_subcommand("run", "run the pipeline in FILE until its generators end or a signal comes");
+  add_config_options(*run, arguments);
+  run->add_option("--ledger", arguments.ledger_file, "write the ledger as JSON at exit")->type_name("FILE");
+  run->footer(
+      "SIGTERM and SIGINT drain what is under way (at most --grace), a second one stops at once; SIGUSR1 logs the "
+      "ledger.\nExample: tail -F app.log | sluice run pipeline.yaml > errors.ndjson");
+  run->callback([&] { action = [](const flow::Context& root, Commands& commands) { return commands.run(root); }; });
+
+  CLI::App* check = app.add_subcommand("check", "check FILE completely without running it; prints every error");
+  add_config_options(*check, arguments);
+  check->callback([&] { action = [](const flow::Context&, Commands& commands) { return commands.check(); }; });
+
+  CLI::App* explain = app.add_subcommand("explain", "show what every stage of FILE does to a line, and why");
+  add_config_options(*explain, arguments);
+  explain->add_option("LINE", arguments.line, "the line; without it, each line of stdin is explained")
+      ->each([&](const std::string&) { arguments.has_line = true; });
+  explain->footer(
+      "Nothing is read from generators or written by writers.\n"
+      "Example: sluice explain pipeline.yaml '{\"level\":\"error\"}'");
+  explain->callback(
+      [&] { action = [](const flow::Context& root, Commands& commands) { return commands.explain(root); }; });
+
+  CLI::App* schema = app.add_subcommand("schema", "print the JSON Schema of the configuration, for editors");
+  schema->callback([&] { action = [](const flow::Context&, Commands& commands) { return commands.schema(); }; });
+
+  CLI::App* stages = app.add_subcommand("stages", "the reference of stages and their options");
+  stages->add_option("NAME", arguments.stage_name, "a kind (parse), a variant (json, parse json) or pipeline");
+  stages->add_flag("--markdown", arguments.markdown, "the whole reference, as in docs/reference.md");
+  stages->callback([&] { action = [](const flow::Context&, Commands& commands) { return commands.stages(); }; });
+
+  for (CLI::App* command : app.get_subcommands({})) add_log_options(*command, arguments);
+  for (const auto& [name, summary] : kPlannedCommands) {
+    app.add_subcommand(name, summary)->allow_extras();
+  }
+}
+
+bool is_planned(const std::string& word) {
+  return std::ranges::any_of(kPlannedCommands, [&](const auto& command) { return word == command.first; });
+}
+
+// CLI11 would only say that the word was not expected.
+std::optional<std::string> unknown_command(CLI::App& app, const std::vector<std::string>& words) {
+  if (words.empty()) return "which command?";
+  if (words.front().starts_with("-")) return std::nullopt;
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (std::ranges::find(names, words.front()) != names.end()) return std::nullopt;
+  return fmt::format("there is no command `{}`; {}", words.front(), config::suggestion(words.front(), names));
+}
+
+ExitCode wrong_usage(const Console& console, std::string_view message) {
+  console.err << "sluice: " << message << "\nTry `sluice --help`.\n";
+  return ExitCode::usage;
+}
+
+}  // namespace
+
+ExitCode command_line(const flow::Context& root, const std::vector<std::string>& arguments, const Console& console) {
+  CLI::App app("A log-stream processing daemon that accounts for every record.", "sluice");
+  Arguments values;
+  Action action;
+  declare(app, values, action);
+  if (const auto message = unknown_command(app, arguments)) return wrong_usage(console, *message);
+  if (is_planned(arguments.front())) {
+    return wrong_usage(console, fmt::format("the command `{}` is not supported yet", arguments.front()));
+  }
+  try {
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them backwards
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() != 0) return wrong_usage(console, error.what());
+    app.exit(error, console.out, console.err);  // --help, --version
+    return ExitCode::ok;
+  }
+  Commands commands(console, values);
+  const ExitCode code = action(root, commands);
+  console.out.flush();
+  return code;
+}
+
+}  // namespace sluice::daemon

@@ -1,0 +1,36 @@
+// Turns what stages rejected into lines on their way to `rejects`.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/pipeline.hpp"
+#include "daemon/ledger.hpp"
+#include "daemon/log.hpp"
+#include "daemon/parcel.hpp"
+#include "stages/tally.hpp"
+
+namespace sluice::daemon {
+
+// Thread-safe: used by every worker and generator.
+class Rejections {
+ public:
+  // `names` are the stages' names by index. With `Target::drop` no lines are made.
+  Rejections(config::Rejects::Target target, std::vector<std::string> names, Ledger& ledger, RepeatedMessages& log);
+
+  // Counts the rejections of one call of a stage by reason, and makes a parcel of their lines. Nothing if there are
+  // none or they are dropped; dropped ones are rejected at once, the others when their lines have been written.
+  std::optional<Parcel> take(std::size_t stage, const stages::Tally& tally);
+
+ private:
+  void note(std::size_t stage, const stages::Rejection& rejection);
+
+  const config::Rejects::Target target_;
+  const std::vector<std::string> names_;
+  Ledger& ledger_;
+  RepeatedMessages& log_;
+};
+
+}  // namespace sluice::daemon

@@ -1,0 +1,40 @@
+// `sluice run`: one pipeline in the foreground, under signals, with its ledger at the end.
+#pragma once
+
+#include <spdlog/logger.h>
+
+#include <memory>
+#include <string>
+
+#include "config/pipeline.hpp"
+#include "daemon/ledger.hpp"
+#include "daemon/stage_set.hpp"
+#include "flow/context.hpp"
+#include "flow/error.hpp"
+
+namespace sluice::daemon {
+
+// What the process tells its caller (CONTRACT section 1).
+enum class ExitCode : int {
+  ok = 0,            // everything received is accounted for and drained
+  failed = 1,        // a stage failed at run time
+  usage = 64,        // wrong usage (EX_USAGE)
+  abandoned = 75,    // the grace period ended with records abandoned (EX_TEMPFAIL)
+  wrong_config = 78  // EX_CONFIG
+};
+
+struct RunOptions {
+  std::string ledger_file;  // where to write the ledger at exit; empty: nowhere
+};
+
+// Runs until every generator has ended, a signal comes, or a stage fails. `set` was made from `config` without errors.
+// SIGTERM and SIGINT drain, a second one cuts the drain short, SIGUSR1 logs the ledger, SIGHUP is answered in the log.
+// Call it before other threads are started: it blocks these signals.
+ExitCode run(const flow::Context& root, const config::PipelineConfig& config, std::unique_ptr<StageSet> set,
+             const RunOptions& options, spdlog::logger& log);
+
+// Writes the ledger's JSON and a line end: a regular file is replaced as a whole or not at all, anything else (a pipe,
+// a device) is written to.
+flow::Error write_ledger(const flow::Context& context, const std::string& path, const LedgerSnapshot& ledger);
+
+}  // namespace sluice::daemon

@@ -1,0 +1,50 @@
+#include "daemon/stage_set.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <string>
+#include <utility>
+
+namespace sluice::daemon {
+namespace {
+
+const stages::Definition* find(const std::vector<stages::Definition>& definitions, const config::StageConfig& stage) {
+  const auto found = std::ranges::find_if(definitions, [&](const stages::Definition& definition) {
+    return definition.spec.kind == stage.kind && definition.spec.variant == stage.variant;
+  });
+  return found == definitions.end() ? nullptr : &*found;
+}
+
+bool is_null(const stages::AnyStage& stage) {
+  return std::visit([](const auto& pointer) { return pointer == nullptr; }, stage);
+}
+
+}  // namespace
+
+std::unique_ptr<StageSet> build_stages(const config::PipelineConfig& config,
+                                       const std::vector<stages::Definition>& definitions,
+                                       config::Diagnostics& diagnostics) {
+  auto set = std::make_unique<StageSet>();
+  stages::Workshop workshop{set->fields, diagnostics};
+  workshop.batch_bytes = config.batch_size;
+  workshop.linger = config.batch_linger;
+  workshop.max_line = config.max_line;
+  for (const config::StageConfig& stage : config.stages) {
+    const stages::Definition* definition = find(definitions, stage);
+    // A stage with errors of its own has been reported; making it would report them again, or worse.
+    if (definition == nullptr || !stage.valid || !definition->spec.supported) continue;
+    const std::size_t errors_before = diagnostics.error_count();
+    try {
+      stages::AnyStage made = definition->make(stage.settings, workshop);
+      if (is_null(made) && diagnostics.error_count() == errors_before) {
+        diagnostics.error(stage.location, "stage `" + stage.name + "` could not be made");
+      }
+      set->stages.push_back({stage, std::move(made)});
+    } catch (const std::exception& exception) {
+      diagnostics.error(stage.location, "stage `" + stage.name + "` could not be made: " + exception.what());
+    }
+  }
+  return set;
+}
+
+}  // namespace sluice::daemon
