@@ -1,6 +1,7 @@
 #include "stages/kinds.hpp"
 
 #include "stages/parse/parse_options.hpp"
+#include "stages/write/encoder.hpp"
 
 namespace sluice::stages {
 namespace {
@@ -75,13 +76,7 @@ KindSpec write_kind() {
   kind.summary = "Encodes records and sends them out.";
   kind.variant_key = "to";
   kind.scalar_key = "to";
-  kind.common = {
-      Option::choice("encode", {Choice("json", "one JSON object a line"), Choice("logfmt", "`key=value` pairs"),
-                                Choice("raw", "the line as it was read"), Choice("csv", "RFC 4180", false),
-                                Choice("template", "a text with `{field}`", false)})
-          .defaults("json")
-          .doc("how a record is written"),
-  };
+  kind.common = encode_options();
   return kind;
 }
 

@@ -4,19 +4,29 @@
 
 #include "stages/enrich/enrich.hpp"
 #include "stages/filter/filter.hpp"
+#include "stages/generate/demo.hpp"
+#include "stages/generate/file.hpp"
+#include "stages/generate/stdin.hpp"
 #include "stages/kinds.hpp"
 #include "stages/parse/combined.hpp"
 #include "stages/parse/common.hpp"
 #include "stages/parse/json.hpp"
 #include "stages/parse/logfmt.hpp"
 #include "stages/parse/regex.hpp"
+#include "stages/planned.hpp"
 #include "stages/route/route.hpp"
+#include "stages/write/file.hpp"
+#include "stages/write/null.hpp"
+#include "stages/write/stdout.hpp"
 
 namespace sluice::stages {
 
 std::vector<Definition> definitions() {
   std::vector<Definition> all;
   // generate
+  all.push_back(generate_stdin());
+  all.push_back(generate_file());
+  all.push_back(generate_demo());
   // parse
   all.push_back(parse_json());
   all.push_back(parse_logfmt());
@@ -28,6 +38,10 @@ std::vector<Definition> definitions() {
   all.push_back(enrich());
   all.push_back(route());
   // write
+  all.push_back(write_stdout());
+  all.push_back(write_file());
+  all.push_back(write_null());
+  for (Definition& definition : planned()) all.push_back(std::move(definition));
   return all;
 }
 

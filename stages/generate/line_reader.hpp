@@ -1,0 +1,106 @@
+// Cuts a stream of bytes into lines and lines into batches: what all generators of lines share.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "flow/context.hpp"
+#include "flow/error.hpp"
+#include "record/batch.hpp"
+#include "record/buffer.hpp"
+#include "stages/stage.hpp"
+#include "stages/tally.hpp"
+
+namespace sluice::stages {
+
+struct LineOptions {
+  std::size_t batch_bytes = 256 * 1024;
+  std::chrono::nanoseconds linger = std::chrono::milliseconds(50);  // 0: complete lines leave after every read
+  std::size_t max_line = 1024 * 1024;                               // bytes without the line end; at least 1
+  bool keep_blank = false;
+};
+
+// A line beyond max_line, of which only the beginning is kept.
+struct LongLine {
+  std::string beginning;
+  std::size_t bytes = 0;       // seen so far, without a byte order mark
+  std::size_t mark_bytes = 0;  // of the byte order mark before it
+  char last = 0;
+};
+
+// Bytes are read straight into the slab of the batch under way, and its records point at them. The generator asks for
+// room, reads into it and says how much there is:
+//
+//     error = lines.make_room(context);  n = read(fd, lines.room());  lines.commit(n, now);
+//     if (lines.due(now)) error = lines.flush(context);   // ... lines.end_of_stream(now) at the end, then flush()
+//
+// What a line is:
+// - It ends at '\n'; one '\r' before that belongs to the line end. What is left at end_of_stream() is a line too, its
+//   '\r' kept. NUL bytes and broken UTF-8 are kept as they are. A UTF-8 byte order mark at the start of a stream is
+//   skipped.
+// - A line of white space only (" \t\v\f\r") is counted as filtered, unless `keep_blank`.
+// - A line longer than `max_line` is rejected (line_too_long) without being kept in memory: the rejection's `raw` is
+// the
+//   first 4 KiB of it, its `detail` the whole length.
+// The result does not depend on how the bytes were cut into reads.
+//
+// When a batch leaves: when its slab is full, when `linger` has passed since its first record, or as soon as the
+// pipeline behind is idle, then at most once a millisecond, so that a trickle does not become a batch for each line.
+// Bytes of an unfinished line are not in any record and not counted; flush() carries them over to the next slab.
+// Belongs to one generator's thread.
+class LineReader {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+  static constexpr std::size_t kRawPrefix = 4096;
+
+  // `emitter` must outlive it.
+  LineReader(const LineOptions& options, Emitter& emitter);
+
+  // Makes sure that room() is not empty: takes a batch, sends off a full one, or moves a long unfinished line to a
+  // larger slab. Blocks while the pipeline is full.
+  flow::Error make_room(const flow::Context& context);
+  std::span<char> room();
+
+  // Takes over the first `count` bytes of room() and cuts them into lines.
+  void commit(std::size_t count, TimePoint now);
+
+  // What is left is the last line; the next commit() starts a new stream.
+  void end_of_stream(TimePoint now);
+
+  // Whether flush() should be called now, and if not, when to ask again (never, if nothing waits).
+  bool due(TimePoint now) const;
+  std::optional<TimePoint> wake_time(TimePoint now) const;
+
+  // Sends off all complete lines, if there are any.
+  flow::Error flush(const flow::Context& context);
+
+ private:
+  bool pending() const;
+  void note_pending(TimePoint now);
+  void take_line(const char* begin, const char* end);
+  void begin_long_line(std::string_view so_far, std::size_t mark_bytes);
+  void skip_long_line(std::string_view more);
+  void end_long_line(std::size_t line_end_bytes);
+  void reject_long_line(std::string_view beginning, std::size_t bytes);
+
+  const LineOptions options_;
+  const std::size_t least_room_;  // a slab with less room left is full
+  Emitter& emitter_;
+
+  std::optional<record::Batch> batch_;
+  std::size_t limit_ = 0;     // this many bytes of the slab are used; one more is kept for a missing line end
+  std::size_t start_ = 0;     // of the unfinished line in the slab
+  std::size_t bytes_in_ = 0;  // of complete lines in this batch, line ends included
+  record::Buffer carry_;      // the unfinished line, while there is no batch
+  std::optional<LongLine> long_line_;
+  bool stream_begins_ = true;
+  Tally tally_;
+  std::optional<TimePoint> first_at_;  // when the batch's first line was complete
+  TimePoint last_flush_{};
+};
+
+}  // namespace sluice::stages
