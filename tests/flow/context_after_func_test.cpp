@@ -174,7 +174,10 @@ TEST(Context, ThreadsEndWithTheLastContext) {
     ASSERT_TRUE(called.came());
     EXPECT_GT(test::thread_count(), before);
   }
-  EXPECT_EQ(test::thread_count(), before);
+  // A joined thread may still be listed for a moment.
+  const auto limit = std::chrono::steady_clock::now() + kSoon;
+  while (test::thread_count() > before && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
+  EXPECT_LE(test::thread_count(), before);
 }
 
 // --- on_done: hooks on the canceller's stack ---

@@ -14,6 +14,7 @@
 #include "allocation_count.hpp"
 #include "context_support.hpp"
 #include "flow/context.hpp"
+#include "tests/support/scale.hpp"
 
 namespace sluice::flow {
 namespace {
@@ -90,7 +91,7 @@ TEST(Context, AMillionShortChildrenLeaveNothingBehind) {
   auto parent = with_cancel(background());
   { auto warm_up = with_timeout(parent.context, kLong); }
   const std::int64_t before = test::live_allocations();
-  for (int i = 0; i < 1'000'000; ++i) {
+  for (std::size_t i = 0; i < test::scaled(1'000'000); ++i) {
     if (i % 4 == 0) {
       auto timed = with_timeout(parent.context, kLong);
     } else {
@@ -104,11 +105,11 @@ TEST(Context, AMillionShortChildrenLeaveNothingBehind) {
 }
 
 TEST(Context, AVeryLongLineNeedsNoStack) {
-  constexpr int kLength = 200'000;
+  const std::size_t length = test::scaled(200'000);
   auto base = with_cancel(background());
   std::vector<CancelHandle> handles;
   Context top = base.context;
-  for (int i = 0; i < kLength; ++i) {
+  for (std::size_t i = 0; i < length; ++i) {
     auto next = with_cancel(top);
     top = next.context;
     handles.push_back(std::move(next.handle));
@@ -153,8 +154,11 @@ TEST(Context, CustomContextPropagation) {
 TEST(Context, TimersFireInTheirOrder) {
   const Context root = background();
   std::vector<Cancellable> contexts;
-  for (int i = 0; i < 200; ++i) contexts.push_back(with_timeout(root, std::chrono::milliseconds(10 + (i * 37) % 50)));
-  for (int i = 0; i < 200; i += 3) contexts[static_cast<std::size_t>(i)].cancel();
+  for (int i = 0; i < 200; ++i) {
+    const std::chrono::milliseconds soon(10 + (i * 37) % 50);
+    contexts.push_back(with_timeout(root, i % 3 == 0 ? kLong : soon));
+  }
+  for (std::size_t i = 0; i < contexts.size(); i += 3) contexts[i].cancel();
   for (std::size_t i = 0; i < contexts.size(); ++i) {
     ASSERT_TRUE(contexts[i].context.wait_for(kSoon));
     EXPECT_EQ(error_name(contexts[i].context), i % 3 == 0 ? "canceled" : "deadline_exceeded");

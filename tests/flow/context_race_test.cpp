@@ -44,16 +44,17 @@ TEST(Context, SimultaneousCancels) {
 }
 
 TEST(Context, InterlockedCancels) {
-  auto parent = with_cancel(background());
-  auto child = with_cancel(parent.context);
-  const AfterFunc up = after_func(child.context, [&] { parent.cancel(); });
-  const AfterFunc down = after_func(parent.context, [&] { child.cancel(); });
-  const OnDone hook_up(child.context, [&] { parent.cancel(); });
-  const OnDone hook_down(parent.context, [&] { child.cancel(); });
-  std::thread one([&] { parent.cancel(); });
-  std::thread two([&] { child.cancel(); });
-  EXPECT_TRUE(child.context.wait_for(kSoon));
-  EXPECT_TRUE(parent.context.wait_for(kSoon));
+  // Shared with the functions, which may still run when the test has seen what it wants to see.
+  const auto parent = std::make_shared<Cancellable>(with_cancel(background()));
+  const auto child = std::make_shared<Cancellable>(with_cancel(parent->context));
+  const AfterFunc up = after_func(child->context, [parent] { parent->cancel(); });
+  const AfterFunc down = after_func(parent->context, [child] { child->cancel(); });
+  const OnDone hook_up(child->context, [&] { parent->cancel(); });
+  const OnDone hook_down(parent->context, [&] { child->cancel(); });
+  std::thread one([&] { parent->cancel(); });
+  std::thread two([&] { child->cancel(); });
+  EXPECT_TRUE(child->context.wait_for(kSoon));
+  EXPECT_TRUE(parent->context.wait_for(kSoon));
   one.join();
   two.join();
 }

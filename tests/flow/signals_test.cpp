@@ -122,11 +122,18 @@ TEST_F(Signals, DeliversWhatCameBeforeItsEnd) {
 
 TEST_F(Signals, MayBeDestroyedByItsFunction) {
   std::promise<void> gone;
+  std::mutex mutex;  // guards the watcher
   std::optional<SignalWatcher> watcher;
-  watcher.emplace(std::vector<int>{SIGUSR1}, [&](int) {
-    watcher.reset();
-    gone.set_value();
-  });
+  {
+    const std::lock_guard lock(mutex);
+    watcher.emplace(std::vector<int>{SIGUSR1}, [&](int) {
+      {
+        const std::lock_guard inner(mutex);
+        watcher.reset();
+      }
+      gone.set_value();
+    });
+  }
   send(SIGUSR1);
   EXPECT_EQ(gone.get_future().wait_for(kSoon), std::future_status::ready);
 }
