@@ -224,7 +224,8 @@ TEST(OnDone, NeverRunsAfterItsDestruction) {
 TEST(OnDone, DestructorWaitsForAFunctionThatRuns) {
   const Context root = background();
   for (int round = 0; round < 100; ++round) {
-    auto [context, handle] = with_cancel(root);
+    auto scope = with_cancel(root);
+    const Context& context = scope.context;
     std::latch inside(1);
     std::atomic<bool> finished{false};
     auto hook = std::make_unique<OnDone>(context, [&] {
@@ -232,7 +233,7 @@ TEST(OnDone, DestructorWaitsForAFunctionThatRuns) {
       std::this_thread::yield();
       finished = true;
     });
-    std::thread canceller([&] { handle.cancel(); });
+    std::thread canceller([&] { scope.cancel(); });
     inside.wait();
     hook.reset();
     EXPECT_TRUE(finished);

@@ -308,10 +308,11 @@ TEST(Context, WithoutCancelPropagation) {
 }
 
 TEST(Context, WaitsOnOtherClocks) {
-  auto [context, handle] = with_cancel(background());
+  auto scope = with_cancel(background());
+  const Context& context = scope.context;
   EXPECT_FALSE(context.wait_until(std::chrono::system_clock::now() + 2ms));
   EXPECT_FALSE(context.wait_until(Steady::now() + 2ms));
-  std::thread canceller([&] { handle.cancel(); });
+  std::thread canceller([&] { scope.cancel(); });
   EXPECT_TRUE(context.wait_until(std::chrono::system_clock::now() + kSoon));
   canceller.join();
 }

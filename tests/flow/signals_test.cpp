@@ -174,7 +174,8 @@ class Pipe {
 };
 
 TEST(WaitReady, ReturnsForDataTimeAndTheContext) {
-  auto [context, handle] = with_cancel(background());
+  auto scope = with_cancel(background());
+  const Context& context = scope.context;
   const WakeFd wake(context);
   const Pipe pipe;
   EXPECT_EQ(wait_ready(context, wake, pipe.reader(), POLLIN, std::chrono::steady_clock::now() + 2ms).code(),
@@ -183,7 +184,7 @@ TEST(WaitReady, ReturnsForDataTimeAndTheContext) {
   EXPECT_EQ(wait_ready(context, wake, pipe.reader(), POLLIN, std::chrono::steady_clock::now() + kLong), Error{});
 
   const Pipe silent;
-  std::thread canceller([&] { handle.cancel(Error(Errc::canceled, "enough")); });
+  std::thread canceller([&] { scope.cancel(Error(Errc::canceled, "enough")); });
   EXPECT_EQ(wait_ready(context, wake, silent.reader(), POLLIN).message(), "enough");
   canceller.join();
 }
