@@ -177,7 +177,8 @@ class BoundedQueue {
     return left;
   }
 
-  // Sets what is called after each item that came in, and after close(). Before the queue is used by several threads.
+  // Sets what is called after each item that came in, and after close() and drain(). Before the queue is used by
+  // several threads.
   void on_item(std::function<void()> callback) { on_item_ = std::move(callback); }
 
   // Items in the queue now. Atomic, without a lock.
@@ -252,8 +253,8 @@ class BoundedQueue {
     }
   }
 
+  // Tells everybody, also if it was closed before: drain() changes what an observer of the end looks for. Unlocks.
   void close_locked(Lock& lock) {
-    if (closed_) return;
     closed_ = true;
     closed_flag_.store(true, std::memory_order_release);
     std::vector<Sender*> callbacks;

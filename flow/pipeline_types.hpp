@@ -58,7 +58,7 @@ struct NodeStats {
 struct Outcome {
   Error error;                // The first failure of a node, or why the graph is not runnable; none otherwise.
   std::string failed_node;    // Name of the node that failed first; empty if none did.
-  Error cause;                // Why the root was cancelled (Context::cause); none when every source ended by itself.
+  Error cause;                // Why the root was cancelled (Context::cause); none if it was not, before all had ended.
   bool deadline_hit = false;  // The drain took longer than `grace` and was cut short.
   bool abandoned = false;     // abandon() cut the drain short.
 };

@@ -31,17 +31,25 @@ class RunningIn {
   const void* const before_;
 };
 
-// Names the threads that come to work in an arena.
-class NameWorkers final : public tbb::task_scheduler_observer {
+// Sees the threads that come to work in an arena before they run a task there.
+class Entrance final : public tbb::task_scheduler_observer {
  public:
-  explicit NameWorkers(tbb::task_arena& arena) : tbb::task_scheduler_observer(arena) { observe(true); }
-  ~NameWorkers() override { observe(false); }
-  NameWorkers(const NameWorkers&) = delete;
-  NameWorkers& operator=(const NameWorkers&) = delete;
+  explicit Entrance(tbb::task_arena& arena) : tbb::task_scheduler_observer(arena) {
+    observe(true);
+    arena_is_made_.store(true, std::memory_order_release);
+  }
+  ~Entrance() override { observe(false); }
+  Entrance(const Entrance&) = delete;
+  Entrance& operator=(const Entrance&) = delete;
 
   void on_scheduler_entry(bool is_worker) override {
+    // oneTBB has ordered the making of the arena before this; the load tells thread sanitizer, which cannot see that.
+    static_cast<void>(arena_is_made_.load(std::memory_order_acquire));
     if (is_worker) name_this_thread("pool-worker");
   }
+
+ private:
+  std::atomic<bool> arena_is_made_ = false;
 };
 
 std::size_t worker_count(std::size_t asked) {
@@ -58,17 +66,18 @@ struct WorkerPool::Impl {
         limit(tbb::global_control::max_allowed_parallelism, count + 1),
         arena(static_cast<int>(count), 0) {}
 
-  void run(const std::function<void()>& task) noexcept;
+  void run(std::function<void()>& task) noexcept;
   void ended(std::chrono::steady_clock::time_point start) noexcept;
 
   const std::size_t workers;
   tbb::global_control limit;
   tbb::task_arena arena;
-  NameWorkers names{arena};
+  Entrance entrance{arena};
   tbb::task_group group;  // knows when the last wrapper has left our code
 
-  // submit() adds with release, the task starts by adding 0 with acquire: the task sees all that the submitter did.
-  // oneTBB orders them as well, but thread sanitizer cannot see into its library.
+  // submit() adds with release, the task starts by loading with acquire: the task sees all that the submitter did (all
+  // changes are read-modify-write, so every later value continues the release sequence). oneTBB orders them as well,
+  // but thread sanitizer cannot see into its library.
   std::atomic<std::size_t> outstanding = 0;
   std::atomic<std::uint64_t> executed = 0;
   std::atomic<std::int64_t> busy_nanoseconds = 0;
@@ -78,12 +87,13 @@ struct WorkerPool::Impl {
   Error first_error;
 };
 
-void WorkerPool::Impl::run(const std::function<void()>& task) noexcept {
-  outstanding.fetch_add(0, std::memory_order_acq_rel);
+void WorkerPool::Impl::run(std::function<void()>& task) noexcept {
+  static_cast<void>(outstanding.load(std::memory_order_acquire));
   const auto start = std::chrono::steady_clock::now();
   try {
     const RunningIn here(this);
-    task();
+    const auto work = std::move(task);  // destroyed here, before the task counts as ended
+    work();
   } catch (...) {
     const std::lock_guard lock(mutex);
     if (!first_error) first_error = error_from_current_exception();
@@ -102,6 +112,13 @@ void WorkerPool::Impl::ended(std::chrono::steady_clock::time_point start) noexce
   }
 }
 
+// What oneTBB stores and calls; it calls a const object, once.
+struct WorkerPool::Job {
+  Impl* impl;
+  mutable std::function<void()> work;
+  void operator()() const { impl->run(work); }
+};
+
 WorkerPool::WorkerPool(std::size_t workers) : impl_(std::make_unique<Impl>(worker_count(workers))) {}
 
 WorkerPool::~WorkerPool() {
@@ -116,11 +133,11 @@ std::size_t WorkerPool::workers() const noexcept { return impl_->workers; }
 void WorkerPool::submit(std::function<void()> task) {
   Impl* const impl = impl_.get();
   impl->outstanding.fetch_add(1, std::memory_order_acq_rel);
-  auto wrapped = [impl, work = std::move(task)] { impl->run(work); };
+  Job job{impl, std::move(task)};
   if (on_pool_thread()) {
-    impl->group.run(std::move(wrapped));
+    impl->group.run(std::move(job));
   } else {
-    impl->arena.enqueue(impl->group.defer(std::move(wrapped)));
+    impl->arena.enqueue(impl->group.defer(std::move(job)));
   }
 }
 

@@ -46,6 +46,7 @@ class WorkerPool {
 
  private:
   struct Impl;
+  struct Job;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -29,13 +29,14 @@ Outcome PipelineCore::run(const Context& root, std::size_t nodes, const std::fun
   {
     const OnDone root_hook(root, [this] { wake(); });
     const OnDone drain_hook(drain_->context, [this] { wake(); });
-    supervise(root, sweep);
+    if (!supervise(root, sweep)) sweep();  // a sink that failed leaves items that came after
   }
   const std::lock_guard lock(mutex_);
+  if (root.done()) outcome_.cause = root.cause();
   return outcome_;
 }
 
-void PipelineCore::supervise(const Context& root, const std::function<void()>& sweep) {
+bool PipelineCore::supervise(const Context& root, const std::function<void()>& sweep) {
   std::optional<SteadyClock::time_point> end_of_grace;
   bool stopping = false;
   bool swept = false;
@@ -43,7 +44,6 @@ void PipelineCore::supervise(const Context& root, const std::function<void()>& s
   while (live_nodes_ != 0 || tasks_.load(std::memory_order_acquire) != 0) {
     if (!stopping && root.done()) {
       stopping = true;
-      outcome_.cause = root.cause();
       if (options_.grace < std::chrono::hours(24 * 3650)) end_of_grace = SteadyClock::now() + options_.grace;
     }
     if (drain_->context.done()) {
@@ -69,6 +69,7 @@ void PipelineCore::supervise(const Context& root, const std::function<void()>& s
       changed_.wait(lock);
     }
   }
+  return swept;
 }
 
 void PipelineCore::cut_short(Lock& lock, const Error& cause) {

@@ -57,7 +57,8 @@ class PipelineCore {
  private:
   using Lock = std::unique_lock<std::mutex>;
 
-  void supervise(const Context& root, const std::function<void()>& sweep);
+  // Waits for the end; true if it has swept.
+  bool supervise(const Context& root, const std::function<void()>& sweep);
   void cut_short(Lock& lock, const Error& cause);
   void wake();
 
