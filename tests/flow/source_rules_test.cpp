@@ -192,8 +192,11 @@ TEST(SourceRules, OnlyFlowMakesThreads) {
 }
 
 TEST(SourceRules, NoThreadIsDetached) {
-  const auto found = matches(sources(kProduct), {"detach"}, R"((?:\.|->)\s*detach\s*\(|\bpthread_detach\b)");
-  EXPECT_TRUE(found.empty()) << joined(found);
+  // Outside flow/ there are no threads (see above), and detach() may mean other things.
+  for (const Source& source : sources({"flow"})) {
+    const auto found = matches({source}, {"detach"}, R"((?:\.|->)\s*detach\s*\(|\bpthread_detach\b)");
+    EXPECT_TRUE(found.empty()) << joined(found);
+  }
 }
 
 TEST(SourceRules, NothingIsMadeByRawNew) {
