@@ -19,10 +19,10 @@ enum class Role {
 
 // A documented example that the test suite also runs.
 struct Example {
-  std::string title;
-  std::string yaml;                 // one item of `stages:`, e.g. "- parse: json"
-  std::vector<std::string> input;   // lines, without their ends
-  std::vector<std::string> output;  // the JSON lines expected for them
+  std::string title = {};
+  std::string yaml = {};                 // one item of `stages:`, e.g. "- parse: json"
+  std::vector<std::string> input = {};   // lines, without their ends
+  std::vector<std::string> output = {};  // the JSON lines expected for them
 };
 
 // One kind of stage: generate, parse, filter, enrich, route, write.
@@ -32,27 +32,27 @@ struct Example {
 // {paths: a.log}}` = `generate: {from: file, paths: a.log}`), with the kind's common options beside it or inside; that
 // is taken only when `variant_key` is absent and the key is no common option.
 struct KindSpec {
-  std::string kind;
+  std::string kind = {};
   Role role = Role::transform;
-  std::string summary;
-  std::string description;
-  std::string variant_key;                 // "from", "format", "to"; empty when the kind has no variants
-  std::string scalar_key;                  // the option that a scalar value fills; empty: no short form
-  std::vector<Option> common;              // options of every variant
-  std::string outputs_option;              // routers: the option of type map whose keys are the outputs ("routes")
-  std::vector<std::string> extra_outputs;  // routers: outputs that exist besides and need no reader ("otherwise")
+  std::string summary = {};
+  std::string description = {};
+  std::string variant_key = {};                 // "from", "format", "to"; empty when the kind has no variants
+  std::string scalar_key = {};                  // the option that a scalar value fills; empty: no short form
+  std::vector<Option> common = {};              // options of every variant
+  std::string outputs_option = {};              // routers: the option of type map whose keys are the outputs ("routes")
+  std::vector<std::string> extra_outputs = {};  // routers: outputs that exist besides and need no reader ("otherwise")
 };
 
 // One variant of a kind, or the kind itself where `variant` is empty.
 struct StageSpec {
-  std::string kind;
-  std::string variant;
-  std::string summary;
-  std::string description;
-  std::vector<Option> options;
-  std::string scalar_option;                              // what `generate: {file: a.log}` fills ("paths"); empty: none
-  std::vector<std::vector<std::string>> at_least_one_of;  // of each group one option must be given
-  std::vector<Example> examples;
+  std::string kind = {};
+  std::string variant = {};
+  std::string summary = {};
+  std::string description = {};
+  std::vector<Option> options = {};
+  std::string scalar_option = {};  // what `generate: {file: a.log}` fills ("paths"); empty: none
+  std::vector<std::vector<std::string>> at_least_one_of = {};  // of each group one option must be given
+  std::vector<Example> examples = {};
   bool supported = true;  // false: `check` answers "not supported yet"
 };
 

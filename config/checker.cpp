@@ -201,15 +201,15 @@ class Checker {
     return Value(option.type(), node.text(), node);
   }
 
-  bool in_bounds(const Option& option, const Node& node, double actual, std::string_view unit) {
+  bool in_bounds(const Option& option, const Node& node, double actual) {
     if (option.minimum() && actual < *option.minimum()) {
       reject(option, node,
-             fmt::format("{} is too small, at least {}{} is needed", quote(node.text()), *option.minimum(), unit));
+             quote(node.text()) + " is too small, at least " + bound_text(option, *option.minimum()) + " is needed");
       return false;
     }
     if (option.maximum() && actual > *option.maximum()) {
       reject(option, node,
-             fmt::format("{} is too large, at most {}{} is allowed", quote(node.text()), *option.maximum(), unit));
+             quote(node.text()) + " is too large, at most " + bound_text(option, *option.maximum()) + " is allowed");
       return false;
     }
     return true;
@@ -217,7 +217,7 @@ class Checker {
 
   std::optional<Value> integer(const Option& option, const Node& node) {
     if (node.kind() != Node::Kind::integer) return mismatch(option, node);
-    if (!in_bounds(option, node, static_cast<double>(node.integer()), "")) return std::nullopt;
+    if (!in_bounds(option, node, static_cast<double>(node.integer()))) return std::nullopt;
     return Value(option.type(), node.integer(), node);
   }
 
@@ -226,21 +226,21 @@ class Checker {
                       node.kind() == Node::Kind::number;
     // Not-a-number passes every comparison with bounds, so it is refused by name.
     if (!fits || node.number() != node.number()) return mismatch(option, node);
-    if (!in_bounds(option, node, node.number(), "")) return std::nullopt;
+    if (!in_bounds(option, node, node.number())) return std::nullopt;
     return Value(option.type(), node.number(), node);
   }
 
   std::optional<Value> size(const Option& option, const Node& node) {
     const auto bytes = node.is_scalar() ? parse_size(node.text()) : std::nullopt;
     if (!bytes) return mismatch(option, node);
-    if (!in_bounds(option, node, static_cast<double>(*bytes), "B")) return std::nullopt;
+    if (!in_bounds(option, node, static_cast<double>(*bytes))) return std::nullopt;
     return Value(option.type(), *bytes, node);
   }
 
   std::optional<Value> duration(const Option& option, const Node& node) {
     const auto time = node.is_scalar() ? parse_duration(node.text()) : std::nullopt;
     if (!time) return mismatch(option, node);
-    if (!in_bounds(option, node, static_cast<double>(time->count()) / 1e9, "s")) return std::nullopt;
+    if (!in_bounds(option, node, static_cast<double>(time->count()) / 1e9)) return std::nullopt;
     return Value(option.type(), *time, node);
   }
 

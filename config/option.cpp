@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "config/text.hpp"
+#include "config/units.hpp"
 
 namespace sluice::config {
 namespace {
@@ -241,6 +244,14 @@ std::string Option::type_name() const {
     }
   }
   return "any";
+}
+
+std::string bound_text(const Option& option, double bound) {
+  if (option.type() == Type::size) return format_size(static_cast<std::uint64_t>(bound));
+  if (option.type() == Type::duration) {
+    return format_duration(std::chrono::nanoseconds(static_cast<std::int64_t>(std::llround(bound * 1e9))));
+  }
+  return fmt::format("{}", bound);
 }
 
 }  // namespace sluice::config

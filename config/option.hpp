@@ -135,4 +135,7 @@ class Option {
 
 using OptionSpec = Option;
 
+// A bound of an option in its own unit: "64KiB", "30s", "16".
+std::string bound_text(const Option& option, double bound);
+
 }  // namespace sluice::config

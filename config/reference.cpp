@@ -29,8 +29,8 @@ std::string notes(const Option& option) {
       text += fmt::format("; `{}`: {}{}", choice.name, choice.summary, choice.supported ? "" : " (not supported yet)");
     }
   }
-  if (option.minimum()) text += fmt::format("; at least {}", *option.minimum());
-  if (option.maximum()) text += fmt::format("; at most {}", *option.maximum());
+  if (option.minimum()) text += "; at least " + bound_text(option, *option.minimum());
+  if (option.maximum()) text += "; at most " + bound_text(option, *option.maximum());
   if (!option.conflicts().empty())
     text += fmt::format("; not together with `{}`", fmt::join(option.conflicts(), "`, `"));
   if (!option.needed().empty()) text += fmt::format("; needs `{}`", fmt::join(option.needed(), "`, `"));
@@ -306,18 +306,18 @@ std::string reference_text(const Catalog& catalog) {
 std::optional<std::string> reference_text(const Catalog& catalog, std::string_view name) {
   if (name == "pipeline") return text_pipeline();
   if (const KindSpec* kind = catalog.find_kind(name)) return text_kind(catalog, *kind);
-  const StageSpec* match = nullptr;
+  std::string text;
   for (const StageSpec& stage : catalog.stages()) {
     if (stage.variant.empty()) continue;
     const bool full = name == stage.kind + " " + stage.variant || name == stage.kind + "." + stage.variant ||
                       name == stage.kind + ": " + stage.variant;
-    if (full) return text_stage(catalog, *catalog.find_kind(stage.kind), stage);
-    if (name != stage.variant) continue;
-    if (match != nullptr) return std::nullopt;
-    match = &stage;
+    if (full || name == stage.variant) {
+      if (!text.empty()) text += '\n';
+      text += text_stage(catalog, *catalog.find_kind(stage.kind), stage);
+    }
   }
-  if (match == nullptr) return std::nullopt;
-  return text_stage(catalog, *catalog.find_kind(match->kind), *match);
+  if (text.empty()) return std::nullopt;
+  return text;
 }
 
 std::vector<std::string> reference_names(const Catalog& catalog) {

@@ -16,8 +16,9 @@ std::string reference_markdown(const Catalog& catalog);
 // `sluice stages`: one line for each stage. Plain text, at most 100 columns where names permit.
 std::string reference_text(const Catalog& catalog);
 
-// `sluice stages NAME`: NAME is a kind ("parse"), a variant ("json", if only one kind has it), "parse json" or
-// "parse.json", or "pipeline". Nothing when there is no such name; the caller can ask reference_names() for candidates.
+// `sluice stages NAME`: NAME is a kind ("parse"), a variant ("json"; "file" shows that of every kind), "parse json" or
+// "parse.json", or "pipeline". Nothing when there is no such name; reference_names() has the candidates for a
+// suggestion.
 std::optional<std::string> reference_text(const Catalog& catalog, std::string_view name);
 std::vector<std::string> reference_names(const Catalog& catalog);
 
