@@ -69,7 +69,6 @@ struct CompileOptions {
   // Absent: every name is a field of the record, and `bytes` or `type` are fields too, unless they are compared with
   // `type(x)`. Present: only these names exist, names of types win over fields, as in plain CEL.
   std::optional<std::vector<Variable>> variables;
-  std::string container;      // CEL's name resolution: prefix tried for qualified names; only with `variables`
   bool check = true;          // false: types are not checked, unknown functions fail at run time
   bool fold = true;           // false: nothing is computed at compile time (to test the folding)
   bool plain_results = true;  // false: types, optionals and addresses are returned as they are (see extension.hpp)
