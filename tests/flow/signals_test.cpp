@@ -74,13 +74,13 @@ TEST_F(NotifyContext, EndsWithTheSignalAsTheCause) {
 TEST_F(NotifyContext, EndsWithItsParentAndItsHandle) {
   auto parent = with_cancel(background());
   {
-    auto child = notify_context(parent.context, {SIGUSR1});
-    EXPECT_TRUE(blocked(SIGUSR1));
+    auto child = notify_context(parent.context, {SIGALRM});
+    EXPECT_TRUE(blocked(SIGALRM));
     parent.cancel();
     EXPECT_TRUE(child.context.done());
   }
-  EXPECT_FALSE(blocked(SIGUSR1)) << "the old mask is back";
-  auto other = notify_context(background(), {SIGUSR1});
+  EXPECT_FALSE(blocked(SIGALRM)) << "the old mask is back";
+  auto other = notify_context(background(), {SIGALRM});
   other.cancel();
   EXPECT_EQ(other.context.cause(), Error(Errc::canceled));
 }
