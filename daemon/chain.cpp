@@ -46,7 +46,7 @@ flow::Error Chain::run(const flow::Context& context, Parcel&& parcel, flow::Emit
   if (batch.empty()) {
     recycle_(std::move(batch));
   } else {
-    emit.to(0, Parcel{std::move(batch), stages_.back(), {}});
+    emit.to(0, Parcel{std::move(batch), stages_.back(), 0});
   }
   return {};
 }
@@ -94,7 +94,7 @@ flow::Error Chain::route(const flow::Context& context, std::size_t stage, record
   }
   settle(stage, delta, tally, emit);
   for (std::size_t port = 0; port < routed.outputs.size() && !error; ++port) {
-    if (!routed.outputs[port].empty()) emit.to(port, Parcel{std::move(routed.outputs[port]), stage, {}});
+    if (!routed.outputs[port].empty()) emit.to(port, Parcel{std::move(routed.outputs[port]), stage, 0});
   }
   return located(error, set_.stages[stage].config.name);
 }

@@ -1,21 +1,13 @@
 #include "daemon/parcel.hpp"
 
 namespace sluice::daemon {
-namespace {
-
-void abandon_rejects(Ledger& ledger, const Parcel& parcel) {
-  for (const auto& [stage, count] : parcel.rejected) ledger.add(stage, {.abandoned = count});
-}
-
-}  // namespace
-
 void abandon_passed_on(Ledger& ledger, const Parcel& parcel) {
-  if (parcel.is_rejects()) return abandon_rejects(ledger, parcel);
+  if (parcel.is_rejects()) return ledger.add(parcel.stage, {.abandoned = parcel.rejected});
   ledger.abandon_passed_on(parcel.stage, parcel.batch.size());
 }
 
 void abandon_waiting(Ledger& ledger, const Parcel& parcel, std::size_t reader) {
-  if (parcel.is_rejects()) return abandon_rejects(ledger, parcel);
+  if (parcel.is_rejects()) return ledger.add(parcel.stage, {.abandoned = parcel.rejected});
   ledger.add(reader, {.in = parcel.batch.size(), .abandoned = parcel.batch.size()});
 }
 

@@ -3,22 +3,20 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
-#include <vector>
 
 #include "daemon/ledger.hpp"
 #include "record/batch.hpp"
 
 namespace sluice::daemon {
 
-// Either records on their way, or (if `rejected` is not empty) the text of lines for `rejects` in batch.output(). The
-// records behind those lines are still in flight: they become rejected when the text is written.
+// Either records on their way, or (if `rejected` is not zero) the lines for `rejects` of so many records of `stage` in
+// batch.output(). The records behind those lines are still in flight: they become rejected when their line is written.
 struct Parcel {
   record::Batch batch;
-  std::size_t stage = 0;                                        // the stage that passed it on
-  std::vector<std::pair<std::size_t, std::uint64_t>> rejected;  // which stage rejected how many records
+  std::size_t stage = 0;  // the stage that passed it on
+  std::uint64_t rejected = 0;
 
-  bool is_rejects() const { return !rejected.empty(); }
+  bool is_rejects() const { return rejected != 0; }
 };
 
 // Accounts for a parcel that was passed on by a stage and gets nowhere.

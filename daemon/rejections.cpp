@@ -21,8 +21,8 @@ std::optional<Parcel> Rejections::take(std::size_t stage, const stages::Tally& t
   }
   Parcel parcel;
   parcel.stage = stage;
-  parcel.rejected = {{stage, count}};
-  stages::encode_rejections(names_[stage], tally.rejections, parcel.batch.output());
+  parcel.rejected = count;
+  stages::write_rejections(parcel.batch.output(), tally.rejections, names_[stage], stages::current_time());
   return parcel;
 }
 

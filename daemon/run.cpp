@@ -68,6 +68,12 @@ class SignalActions {
   int stops_ = 0;
 };
 
+// Null if rejected records are dropped.
+std::unique_ptr<stages::Writer> make_rejects(const config::Rejects& rejects) {
+  if (rejects.target == config::Rejects::Target::drop) return nullptr;
+  return std::make_unique<stages::RejectsWriter>(rejects);
+}
+
 ExitCode judge(const flow::Outcome& outcome, const LedgerSnapshot& ledger) {
   if (outcome.error || !ledger.balanced) return ExitCode::failed;
   return ledger.abandoned != 0 ? ExitCode::abandoned : ExitCode::ok;
@@ -107,7 +113,7 @@ ExitCode run(const flow::Context& root, const config::PipelineConfig& config, st
   LedgerSnapshot ledger;
   {
     flow::WorkerPool pool(config.workers);
-    Topology topology(config, std::move(set), stages::make_rejects_writer(config.rejects), pool, log);
+    Topology topology(config, std::move(set), make_rejects(config.rejects), pool, log);
     actions.attach(topology);
     outcome = topology.run(stoppable.context);
     actions.detach();

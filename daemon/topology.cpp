@@ -77,7 +77,7 @@ void Topology::add_stages_to_ledger() {
 
 flow::Hooks<Parcel> Topology::hooks() {
   flow::Hooks<Parcel> hooks;
-  hooks.clone = [](const Parcel& parcel) { return Parcel{copy(parcel.batch), parcel.stage, {}}; };
+  hooks.clone = [](const Parcel& parcel) { return Parcel{copy(parcel.batch), parcel.stage, 0}; };
   hooks.on_copied = [this](flow::NodeId, const Parcel& original) {
     ledger_.add(original.stage, {.out = original.batch.size(), .copied = original.batch.size()});
   };
@@ -185,11 +185,10 @@ flow::Error Topology::write(const flow::Context& context, std::size_t stage, Par
 flow::Error Topology::write_rejects(const flow::Context& context, Parcel&& parcel) {
   stages::Written written;
   flow::Error error = rejects_writer_->write(context, parcel.batch, written);
-  if (error) {
-    abandon_passed_on(ledger_, parcel);
-  } else {
-    for (const auto& [stage, count] : parcel.rejected) ledger_.add(stage, {.rejected = count});
-  }
+  Delta delta;
+  delta.rejected = error ? std::min<std::uint64_t>(written.records, parcel.rejected) : parcel.rejected;
+  delta.abandoned = parcel.rejected - delta.rejected;
+  ledger_.add(parcel.stage, delta);
   return located(error, "rejects");
 }
 
