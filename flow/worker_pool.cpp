@@ -38,18 +38,24 @@ class Entrance final : public tbb::task_scheduler_observer {
     observe(true);
     arena_is_made_.store(true, std::memory_order_release);
   }
-  ~Entrance() override { observe(false); }
+  ~Entrance() override {
+    observe(false);
+    static_cast<void>(entries_.load(std::memory_order_acquire));
+  }
   Entrance(const Entrance&) = delete;
   Entrance& operator=(const Entrance&) = delete;
 
   void on_scheduler_entry(bool is_worker) override {
-    // oneTBB has ordered the making of the arena before this; the load tells thread sanitizer, which cannot see that.
+    // oneTBB has ordered the making of the arena before this, and this before the end of observe(false). The atomics
+    // tell thread sanitizer, which cannot see that.
     static_cast<void>(arena_is_made_.load(std::memory_order_acquire));
     if (is_worker) name_this_thread("pool-worker");
+    entries_.fetch_add(1, std::memory_order_release);
   }
 
  private:
   std::atomic<bool> arena_is_made_ = false;
+  std::atomic<std::size_t> entries_ = 0;
 };
 
 std::size_t worker_count(std::size_t asked) {

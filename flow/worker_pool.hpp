@@ -28,8 +28,9 @@ class WorkerPool {
 
   // Runs `task` on a pool thread, soon; never on the caller's stack. Everything the caller did before is visible to the
   // task. From a pool thread the task goes on top of that thread's own stack of tasks, to be run next while its
-  // data is warm in the cache; other threads steal from the bottom. From any other thread it joins a common FIFO.
-  // A task that throws does no harm; its exception is reported by wait_idle().
+  // data is warm in the cache; other threads steal from the bottom. From any other thread it joins a shared queue that
+  // is only roughly first come, first served (oneTBB spreads it over several lanes): whoever needs an order must make
+  // it, as Pipeline does with tickets. A task that throws does no harm; its exception is reported by wait_idle().
   void submit(std::function<void()> task);
 
   // Blocks until no task is queued or running, then returns the first exception since the last call as an error.

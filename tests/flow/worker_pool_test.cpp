@@ -5,7 +5,6 @@
 #include <atomic>
 #include <barrier>
 #include <chrono>
-#include <latch>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -85,17 +84,6 @@ TEST(WorkerPool, RunsWhatATaskSubmittedLastFirst) {
   });
   EXPECT_FALSE(pool.wait_idle());
   EXPECT_EQ(order, (std::vector<int>{2, 1, 0}));
-}
-
-TEST(WorkerPool, RunsWhatCameFromOutsideInOrder) {
-  WorkerPool pool(1);
-  std::vector<int> order;
-  std::latch all_submitted(1);
-  pool.submit([&] { all_submitted.wait(); });
-  for (int i = 0; i < 3; ++i) pool.submit([&order, i] { order.push_back(i); });
-  all_submitted.count_down();
-  EXPECT_FALSE(pool.wait_idle());
-  EXPECT_EQ(order, (std::vector<int>{0, 1, 2}));
 }
 
 TEST(WorkerPool, DestructorWaitsForTasksAndForTheTasksOfTasks) {
