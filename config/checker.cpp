@@ -74,6 +74,11 @@ class Checker {
   }
 
   std::optional<Value> value(const Option& option, const Node& node) {
+    const bool literal =
+        option.type() == Type::boolean || option.type() == Type::integer || option.type() == Type::number;
+    if (literal && node.is_quoted() && node.is_substituted()) {
+      return value(option, Node::plain(node.text(), node.origin()));
+    }
     switch (option.type()) {
       case Type::string:
       case Type::expression:

@@ -4,8 +4,9 @@
 // - ${VAR} and ${VAR:-default} are replaced in the values of scalars (not in keys), quoted or not, in expressions and
 //   regexes as well; `$$` is one dollar sign; a `$` before anything else stands for itself, so that `\.log$` needs no
 //   care. `:-` takes the default when the variable is unset or empty, as in a shell. A plain scalar with a substitution
-//   is typed by the resulting text, as if it had been written so; an empty result is the empty string. Results are not
-//   substituted again and cannot add YAML structure.
+//   is typed by the resulting text, as if it had been written so; an empty result is the empty string. A quoted one is
+//   a string, which options of numbers and booleans nevertheless take by its text (inside `{}` YAML wants `"${N}"`
+//   quoted). Results are not substituted again and cannot add YAML structure.
 // - Anchors, aliases and merge keys (`<<`) work; their expansion is bounded (kMaxNodes), as are nesting and file size.
 // - A `from:` may name a stage, an output of a route (`errors`), or both (`route-3.errors`, always unambiguous).
 //   The output `otherwise` that nobody reads counts as filtered; any other output that nobody reads is an error.

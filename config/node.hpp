@@ -44,6 +44,10 @@ class Node {
   bool is_map() const { return kind_ == Kind::map; }
   // Written in quotes or as a block, hence a string whatever it looks like.
   bool is_quoted() const { return quoted_; }
+  // A ${variable} had a part in the text. Inside `{}` such a scalar must be quoted, so options of numbers and booleans
+  // take it by its text all the same.
+  bool is_substituted() const { return substituted_; }
+  void mark_substituted() { substituted_ = true; }
 
   // Each getter answers for its own kind and gives zero (false, empty) for the others; number() also reads integers.
   bool boolean() const;
@@ -75,6 +79,7 @@ class Node {
  private:
   Kind kind_ = Kind::null;
   bool quoted_ = false;
+  bool substituted_ = false;
   std::string text_;
   std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double> scalar_;
   std::vector<Node> items_;

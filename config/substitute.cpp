@@ -35,8 +35,10 @@ class Substitution {
     // `$$5` asks for the text "$5" and `${N}` for whatever N looks like; only nothing at all stays a string, so that an
     // empty variable does not turn into null.
     const auto origin = new_origin();
-    if (scalar_.is_quoted() || result_.empty()) return Node::quoted(std::move(result_), origin);
-    return Node::plain(std::move(result_), origin);
+    const bool quoted = scalar_.is_quoted() || result_.empty();
+    Node node = quoted ? Node::quoted(std::move(result_), origin) : Node::plain(std::move(result_), origin);
+    if (references_ > 0) node.mark_substituted();
+    return node;
   }
 
  private:
@@ -48,6 +50,7 @@ class Substitution {
 
   // Replaces the reference at `begin`; gives its length.
   std::size_t reference(std::size_t begin) {
+    ++references_;
     const std::size_t close = text_.find('}', begin);
     if (close == std::string_view::npos) {
       error(begin, 2, "`${` without a closing `}`", "write `${NAME}`, or `$${` for a literal `${`");
@@ -92,6 +95,7 @@ class Substitution {
   std::string_view text_;
   const Environment& environment_;
   Diagnostics& diagnostics_;
+  std::size_t references_ = 0;
   std::string result_;
   std::vector<std::uint32_t> bytes_;
 };

@@ -271,11 +271,20 @@ class Resolver {
     // `path` follows inputs, so records flow along it from its end to its start.
     std::string chain = quote(input.stage);
     auto entry = std::find_if(path.begin(), path.end(), [&](const auto& step) { return step.first == input.index; });
+    // The place to repair is a `from:` that the user wrote, not the order of the list.
+    std::size_t reader = path.back().first;
+    const Input* place = &input;
     std::vector<std::string> way;
-    for (; entry != path.end(); ++entry) way.push_back(quote(stage(entry->first).name));
+    for (; entry != path.end(); ++entry) {
+      way.push_back(quote(stage(entry->first).name));
+      const Input& step = stage(entry->first).from[entry->second - 1];
+      if (step.location == stage(entry->first).location || drafts_[reader].has_from) continue;
+      reader = entry->first;
+      place = &step;
+    }
     for (auto name = way.rbegin(); name != way.rend(); ++name) chain += " → " + *name;
-    error(stage(path.back().first), input.location, "the stages form a cycle: " + chain,
-          "a record would never end; read from a stage further up", count_characters(input.stage));
+    error(stage(reader), place->location, "the stages form a cycle: " + chain,
+          "a record would never end; read from a stage further up", count_characters(place->stage));
   }
 
   std::vector<DraftStage> drafts_;

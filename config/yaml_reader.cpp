@@ -89,9 +89,15 @@ class TreeBuilder : public YAML::EventHandler {
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
-    const std::size_t begin = properties_end(mark, tag, anchor);
-    const bool plain = check_tag(tag, offset_of(mark)) && tag != "!" && !tag.ends_with(":str");
-    auto origin = trace_scalar(source_, begin, value);
+    if (!check_tag(tag, offset_of(mark))) {
+      // Most likely an expression such as `!has(x)`: read on with what was meant, so that no error follows from this
+      // one.
+      finish(Node::quoted(value.empty() ? tag : tag + " " + value, trace_scalar(source_, offset_of(mark), tag)), anchor,
+             false);
+      return;
+    }
+    const bool plain = tag != "!" && !tag.ends_with(":str");
+    auto origin = trace_scalar(source_, properties_end(mark, tag, anchor), value);
     Node node = plain ? Node::plain(value, std::move(origin)) : Node::quoted(value, std::move(origin));
     if (variables_ == Variables::substitute && !expects_key()) {
       node = substitute(std::move(node), environment_, diagnostics_);
@@ -148,7 +154,7 @@ class TreeBuilder : public YAML::EventHandler {
     diagnostics_.error(source_->locate(offset), quote(word) + " is a YAML tag, and tags are not used here",
                        "a value that starts with `!` needs quotes: '" + printable(word.substr(0, 40)) + " …'",
                        count_characters(word));
-    return true;
+    return false;
   }
 
   void charge(std::size_t count, std::size_t offset) {
@@ -287,7 +293,10 @@ std::string yaml_hint(const Source& source, const Location& place, const std::st
     return "a value that holds `: ` needs quotes; else check the indentation";
   }
   if (problem.find("end of map") != std::string::npos || problem.find("end of sequence") != std::string::npos) {
-    if (problem.find("flow") != std::string::npos) return "a bracket or brace is not closed";
+    if (problem.find("flow") != std::string::npos) {
+      return line.find("${") != std::string_view::npos ? "inside `{}` and `[]` a variable needs quotes: \"${NAME}\""
+                                                       : "a bracket or brace is not closed";
+    }
     return "if the value starts with a quote, quote all of it: '\"a\" == b'; else check the indentation";
   }
   if (problem.find("escape") != std::string::npos) {
