@@ -49,10 +49,18 @@ class Help(SluiceTest):
 
 class WrongUsage(SluiceTest):
     def test_wrong_usage_exits_64_and_says_what_to_do(self):
-        for arguments in (("rum", "x.yaml"), ("run",), ("run", "x.yaml", "--worker", "4"), ("--nonsense",),
-                          ("run", "x.yaml", "--workers", "many"), ("run", "x.yaml", "--grace", "soon"),
-                          ("run", "x.yaml", "--log-level", "loud"), ("run", "x.yaml", "--log-format", "xml"),
-                          ("check",), ("run", "a.yaml", "b.yaml"), ("stages", "nonsense"), ()):
+        self.assert_wrong_usage(
+            ("rum", "x.yaml"), ("run",), ("run", "x.yaml", "--worker", "4"), ("--nonsense",),
+            ("run", "x.yaml", "--log-level", "loud"), ("run", "x.yaml", "--log-format", "xml"),
+            ("check",), ("run", "x.yaml", "b.yaml"), ("stages", "nonsense"), ())
+
+    def test_wrong_values_of_options_are_wrong_usage(self):
+        self.assert_wrong_usage(("run", "x.yaml", "--workers", "many"), ("run", "x.yaml", "--workers", "0"),
+                                ("run", "x.yaml", "--grace", "soon"))
+
+    def assert_wrong_usage(self, *cases):
+        self.write("x.yaml", GOOD)
+        for arguments in cases:
             with self.subTest(arguments=arguments):
                 outcome = self.command(*arguments)
                 self.assert_exit(outcome, 64)
@@ -102,9 +110,6 @@ class RunOptions(SluiceTest):
         outcome = self.run_sluice(THROUGH, b'{"a":1}\n', "--workers", "1", "--grace", "1m")
         self.assert_exit(outcome, 0)
         self.assertEqual(outcome.stdout, b'{"a":1}\n')
-
-    def test_workers_of_zero_is_refused_or_auto(self):
-        self.assertIn(self.run_sluice(THROUGH, b"", "--workers", "0").returncode, (0, 64))
 
     def test_the_ledger_has_the_documented_keys(self):
         outcome = self.run_sluice(THROUGH, b'{"a":1}\nbroken\n\n')
@@ -157,7 +162,7 @@ class Explain(SluiceTest):
         text = self.explain('{"status":200}')
         self.assertIn("filter-3", text)
         self.assertIn("filtered", text)
-        self.assertIn("status >= 500", text)
+        self.assertRegex(text, "status.*>= 500")
 
     def test_a_line_that_is_rejected_shows_the_reason(self):
         text = self.explain("broken")

@@ -107,7 +107,7 @@ class BadPaths(SluiceTest):
     def test_a_directory_as_output_exits_1(self):
         outcome = self.run_sluice(to_file(self.directory), lines(10))
         self.assert_exit(outcome, 1)
-        self.assertIn("Is a directory", outcome.stderr)
+        self.assertIn("is a directory", outcome.stderr.lower())
 
     def test_a_directory_without_permission_exits_1(self):
         if os.getuid() == 0:
@@ -124,7 +124,7 @@ class BadPaths(SluiceTest):
         os.close(directory)
         outcome = running.wait(10)
         self.assert_exit(outcome, 1)
-        self.assertIn("Is a directory", outcome.stderr)
+        self.assertIn("is a directory", outcome.stderr.lower())
 
     def test_a_directory_as_input_file_is_an_error_that_names_it(self):
         outcome = self.run_sluice("- generate: {from: file, paths: %s}\n- write: stdout\n" % self.directory)
@@ -137,8 +137,21 @@ class BadPaths(SluiceTest):
         self.assertIn("/nowhere/app.log", outcome.stderr)
 
     def test_a_closed_stdin_is_no_input_or_an_error_but_no_hang(self):
-        running = self.start(THROUGH, stdin=subprocess.DEVNULL, prepare=lambda: os.close(0))
-        self.assertIn(running.wait(10).returncode, (0, 1))
+        running = self.start(THROUGH, prepare=lambda: os.close(0))
+        self.assertIn(running.wait(5).returncode, (0, 1))
+
+    def test_a_closed_stdout_never_lets_data_into_another_file(self):
+        outcome = self.run_sluice(THROUGH, lines(10) + b"broken\n", prepare=lambda: os.close(1))
+        self.assert_exit(outcome, 1)
+        self.assertIn("Bad file descriptor", outcome.stderr)
+        self.assertEqual([reject["raw"] for reject in outcome.rejects], ["broken"])
+
+    def test_a_closed_stderr_never_lets_messages_into_another_file(self):
+        outcome = self.run_sluice(THROUGH, lines(10) + b"broken\n", "--log-level", "debug",
+                                  prepare=lambda: os.close(2))
+        self.assert_exit(outcome, 0)
+        self.assertEqual(outcome.stdout, lines(10))
+        self.assertEqual([reject["raw"] for reject in outcome.rejects], ["broken"])
 
 
 class Sizes(SluiceTest):

@@ -204,7 +204,8 @@ class SluiceTest(unittest.TestCase):
         directory = self.directory / ("run-%d" % self._runs)
         directory.mkdir()
         (directory / "sluice.yaml").write_text(self.configuration(stages, pipeline, rejects))
-        running = Running(directory, ["run", "sluice.yaml", "--ledger", "ledger.json", *arguments], stdin, stdout,
+        ledger = [] if "--ledger" in arguments else ["--ledger", "ledger.json"]
+        running = Running(directory, ["run", "sluice.yaml", *ledger, *arguments], stdin, stdout,
                           {**os.environ, **(environment or {})}, prepare, session)
         self.addCleanup(running.kill)
         return running
