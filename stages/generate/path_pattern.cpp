@@ -70,7 +70,12 @@ class Finder {
       for (const std::string& name : names(base)) {
         const std::string path = join(base, name);
         std::error_code error;
-        if (!name.starts_with('.') && fs::is_directory(fs::symlink_status(path, error))) descend(context, path, rest);
+        if (name.starts_with('.')) continue;
+        if (fs::is_directory(fs::symlink_status(path, error))) {
+          descend(context, path, rest);
+        } else if (rest.size() == 1) {  // a `**` at the end matches files as well
+          add(path);
+        }
       }
     } else if (has_wildcards(part)) {
       for (const std::string& name : names(base)) {
