@@ -10,9 +10,18 @@
 #include "stages/kinds.hpp"
 #include "stages/parse/combined.hpp"
 #include "stages/parse/common.hpp"
+#include "stages/parse/cri.hpp"
+#include "stages/parse/csv.hpp"
+#include "stages/parse/docker.hpp"
+#include "stages/parse/grok.hpp"
 #include "stages/parse/json.hpp"
+#include "stages/parse/klog.hpp"
+#include "stages/parse/kv.hpp"
 #include "stages/parse/logfmt.hpp"
 #include "stages/parse/regex.hpp"
+#include "stages/parse/rfc3164.hpp"
+#include "stages/parse/rfc5424.hpp"
+#include "stages/parse/syslog.hpp"
 #include "stages/planned.hpp"
 #include "stages/route/route.hpp"
 #include "stages/write/file.hpp"
@@ -30,9 +39,19 @@ std::vector<Definition> definitions() {
   // parse
   all.push_back(parse_json());
   all.push_back(parse_logfmt());
+  all.push_back(parse_syslog());
+  all.push_back(parse_rfc3164());
+  all.push_back(parse_rfc5424());
   all.push_back(parse_combined());
   all.push_back(parse_common());
+  all.push_back(parse_cri());
+  all.push_back(parse_docker());
+  all.push_back(parse_csv());
+  all.push_back(parse_tsv());
+  all.push_back(parse_kv());
+  all.push_back(parse_klog());
   all.push_back(parse_regex());
+  all.push_back(parse_grok());
   // filter, enrich, route
   all.push_back(filter());
   all.push_back(enrich());

@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "record/utf8.hpp"
 #include "stages/parse/scan.hpp"
+#include "stages/parse/text_utf8.hpp"
 #include "stages/parse/time.hpp"
 
 namespace sluice::stages {
@@ -30,16 +30,6 @@ int hex_value(char c) {
   if (is_digit(c)) return c - '0';
   const char lower = static_cast<char>(c | 0x20);
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-bool is_valid_utf8(std::string_view text) {
-  while (!text.empty()) {
-    std::size_t broken = 0;
-    const std::size_t length = record::utf8_sequence(text, broken);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
 }
 
 // What httpd and nginx escape: \" \\ \n \t \r \b \v \f and \xHH; other backslashes stand for themselves. If the result

@@ -6,6 +6,7 @@
 #include "record/utf8.hpp"
 #include "stages/parse/parse_stage.hpp"
 #include "stages/parse/scan.hpp"
+#include "stages/parse/text_utf8.hpp"
 
 namespace sluice::stages {
 
@@ -32,14 +33,7 @@ bool has_valid_escapes(std::string_view text) {
 
 // U+FFFD is refused as well: it says that the text was broken before it came here.
 bool is_valid_key(std::string_view key) {
-  if (key.find(record::kReplacementCharacter) != std::string_view::npos) return false;
-  while (!key.empty()) {
-    std::size_t broken = 0;
-    const std::size_t length = record::utf8_sequence(key, broken);
-    if (length == 0) return false;
-    key.remove_prefix(length);
-  }
-  return true;
+  return key.find(record::kReplacementCharacter) == std::string_view::npos && is_valid_utf8(key);
 }
 
 bool is_ascii(std::string_view text) {

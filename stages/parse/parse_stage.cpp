@@ -4,10 +4,6 @@
 
 namespace sluice::stages {
 
-namespace {
-constexpr std::size_t kRecordsBetweenChecks = 1000;
-}
-
 ParseStage::ParseStage(std::unique_ptr<const Format> format, ParseOptions options)
     : format_(std::move(format)), options_(std::move(options)) {}
 
@@ -29,26 +25,11 @@ ParseFailure ParseStage::parse(record::Record& record, record::Arena& arena, Fie
 }
 
 flow::Error ParseStage::process(const flow::Context& context, record::Batch& batch, Tally& tally) {
-  std::vector<record::Record>& records = batch.records();
   FieldsBuilder fields(batch.arena());
-  flow::Error error;
-  std::size_t kept = 0;
-  std::size_t next = 0;
-  for (; next < records.size() && !error; ++next) {
-    if (next % kRecordsBetweenChecks == 0 && context.done()) {
-      error = context.cause();
-      break;
-    }
-    record::Record& record = records[next];
-    if (ParseFailure failure = parse(record, batch.arena(), fields)) {
-      if (!options_.keep_failed(record, std::move(failure), tally, error)) continue;
-    }
-    if (kept != next) records[kept] = record;
-    ++kept;
-  }
-  records.erase(records.begin() + static_cast<std::ptrdiff_t>(kept),
-                records.begin() + static_cast<std::ptrdiff_t>(next));
-  return error;
+  return for_each_record(context, batch, [&](record::Record& record, flow::Error& error) {
+    ParseFailure failure = parse(record, batch.arena(), fields);
+    return !failure || options_.keep_failed(record, std::move(failure), tally, error);
+  });
 }
 
 AnyStage make_parse_stage(std::unique_ptr<const Format> format, const config::Settings& settings, Workshop& workshop) {

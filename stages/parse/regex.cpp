@@ -3,47 +3,20 @@
 #include <algorithm>
 #include <array>
 
-#include "record/utf8.hpp"
 #include "stages/parse/parse_stage.hpp"
 
 namespace sluice::stages {
 
-using re2::RE2;
 using re2::StringPiece;
 using record::Value;
 
-namespace {
-
-bool is_valid_utf8(std::string_view text) {
-  while (!text.empty()) {
-    std::size_t broken = 0;
-    const std::size_t length = record::utf8_sequence(text, broken);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
-RE2::Options options(RE2::Options::Encoding encoding) {
-  RE2::Options options;
-  options.set_encoding(encoding);
-  options.set_log_errors(false);
-  options.set_max_mem(RegexFormat::kMaxMemory);
-  return options;
-}
-
-}  // namespace
-
-std::unique_ptr<RegexFormat> RegexFormat::compile(std::string_view pattern, Anchor anchor, Error& error) {
-  const StringPiece piece(pattern.data(), pattern.size());
+std::unique_ptr<const RegexFormat> RegexFormat::compile(std::string_view pattern, RegexMatcher::Anchor anchor,
+                                                        RegexMatcher::Error& error) {
   auto format = std::make_unique<RegexFormat>(Token());
-  format->regex_ = std::make_unique<const RE2>(piece, options(RE2::Options::EncodingUTF8));
-  if (!format->regex_->ok()) {
-    error = {format->regex_->error(), format->regex_->error_arg()};
-    return nullptr;
-  }
-  for (const auto& [index, name] : format->regex_->CapturingGroupNames()) {
-    format->groups_.push_back({name, '"' + name + '"', index});
+  format->matcher_ = RegexMatcher::compile(pattern, anchor, error);
+  if (!format->matcher_) return nullptr;
+  for (const auto& [index, name] : format->matcher_->regex().CapturingGroupNames()) {
+    format->groups_.push_back({'"' + name + '"', index});
     format->count_ = std::max(format->count_, index + 1);
   }
   if (format->groups_.empty()) {
@@ -52,33 +25,22 @@ std::unique_ptr<RegexFormat> RegexFormat::compile(std::string_view pattern, Anch
   }
   if (format->count_ > kMostGroups) {
     error = {"the pattern has more than " + std::to_string(kMostGroups - 1) +
-                 " groups: write (?:...) for groups "
-                 "whose text is not needed",
+                 " groups: write (?:...) for groups whose text is not needed",
              {}};
     return nullptr;
   }
-  format->bytes_ = std::make_unique<const RE2>(piece, options(RE2::Options::EncodingLatin1));
-  format->anchor_ = anchor == Anchor::both ? RE2::ANCHOR_BOTH : RE2::UNANCHORED;
   return format;
 }
 
-bool RegexFormat::match(std::string_view text, StringPiece* groups) const {
-  const StringPiece piece(text.data(), text.size());
-  if (regex_->Match(piece, 0, text.size(), anchor_, groups, count_)) return true;
-  // `.` matches characters, so bytes that are none make a pattern fail that would fit the line.
-  if (!bytes_->ok() || is_valid_utf8(text)) return false;
-  return bytes_->Match(piece, 0, text.size(), anchor_, groups, count_);
-}
-
 ParseFailure RegexFormat::parse(std::string_view text, record::Arena&, FieldsBuilder& fields) const {
-  // Clearing the groups takes time that shows in the measurements.
+  // Clearing many groups takes time that shows in the measurements.
   return count_ <= kFewGroups ? parse_with<kFewGroups>(text, fields) : parse_with<kMostGroups>(text, fields);
 }
 
 template <std::size_t size>
 ParseFailure RegexFormat::parse_with(std::string_view text, FieldsBuilder& fields) const {
   std::array<StringPiece, size> groups;
-  if (!match(text, groups.data())) return {"no_match", "the pattern does not match"};
+  if (!matcher_->match(text, groups.data(), count_)) return {"no_match", "the pattern does not match"};
   for (const Group& group : groups_) {
     const StringPiece& found = groups[static_cast<std::size_t>(group.index)];
     if (found.data() == nullptr) continue;  // an optional group that took no part
@@ -90,10 +52,10 @@ ParseFailure RegexFormat::parse_with(std::string_view text, FieldsBuilder& field
 namespace {
 
 AnyStage make(const config::Settings& settings, Workshop& workshop) {
-  RegexFormat::Error error;
+  RegexMatcher::Error error;
   const std::string pattern = settings.string("pattern");
-  const auto anchor = settings.boolean("anchored") ? RegexFormat::Anchor::both : RegexFormat::Anchor::none;
-  std::unique_ptr<RegexFormat> format = RegexFormat::compile(pattern, anchor, error);
+  const auto anchor = settings.boolean("anchored") ? RegexMatcher::Anchor::both : RegexMatcher::Anchor::none;
+  std::unique_ptr<const RegexFormat> format = RegexFormat::compile(pattern, anchor, error);
   if (!format) {
     const std::size_t at = error.offending.empty() ? std::string::npos : pattern.find(error.offending);
     const bool found = at != std::string::npos;

@@ -1,0 +1,94 @@
+#include "stages/parse/joining_stage.hpp"
+
+#include "stages/parse/parse_stage.hpp"
+
+namespace sluice::stages {
+
+using record::Field;
+using record::Value;
+
+Stream stream_named(std::string_view name) {
+  return name == "stdout" ? Stream::standard_output : name == "stderr" ? Stream::standard_error : Stream::other;
+}
+
+std::string_view stream_name(Stream stream) {
+  return stream == Stream::standard_output ? "stdout" : stream == Stream::standard_error ? "stderr" : "";
+}
+
+ParseFailure JoiningStage::store(record::Record& record, std::string_view text, record::Arena& arena,
+                                 FieldsBuilder& fields) const {
+  if (options_.converts()) {
+    if (ParseFailure failure = options_.convert_fields(fields.fields(), arena)) {
+      fields.drop();
+      return failure;
+    }
+  }
+  options_.store(record, fields.take(), text, arena);
+  return {};
+}
+
+ParseFailure JoiningStage::parse(record::Record& record, record::Batch& batch, FieldsBuilder& fields,
+                                 Outcome& outcome) {
+  std::string_view text;
+  if (ParseFailure failure = options_.find_text(record, batch.arena(), text)) return failure;
+  Part part;
+  if (ParseFailure failure = format_->parse(text, batch.arena(), fields, part)) {
+    fields.drop();
+    return failure;
+  }
+  outcome = Outcome::record;
+  Held& held = held_[batch.generator][static_cast<std::size_t>(part.stream)];
+  if (!part.message || (part.complete && held.parts == 0)) return store(record, text, batch.arena(), fields);
+  Field& message = fields.fields()[*part.message];
+  if (held.parts == 0) {
+    held.text.clear();
+    held.time = part.time ? std::optional(fields.fields()[*part.time].value.as_timestamp()) : std::nullopt;
+  }
+  held.text.append(message.value.text());
+  if (!part.complete && held.text.size() < max_bytes_) {
+    ++held.parts;
+    fields.drop();
+    outcome = Outcome::held;
+    return {};
+  }
+  held.parts = 0;
+  message.value = Value::string(batch.arena().copy(held.text));
+  if (part.time && held.time) fields.fields()[*part.time].value = Value::timestamp(*held.time);
+  return store(record, text, batch.arena(), fields);
+}
+
+flow::Error JoiningStage::process(const flow::Context& context, record::Batch& batch, Tally& tally) {
+  FieldsBuilder fields(batch.arena());
+  return for_each_record(context, batch, [&](record::Record& record, flow::Error& error) {
+    Outcome outcome = Outcome::record;
+    if (ParseFailure failure = parse(record, batch, fields, outcome)) {
+      return options_.keep_failed(record, std::move(failure), tally, error);
+    }
+    if (outcome == Outcome::record) return true;
+    ++tally.filtered;
+    return false;
+  });
+}
+
+flow::Error JoiningStage::finish(const flow::Context&, record::Batch& batch, Tally& tally) {
+  FieldsBuilder fields(batch.arena());
+  flow::Error error;
+  for (auto& [generator, streams] : held_) {
+    for (std::size_t stream = 0; stream < streams.size(); ++stream) {
+      Held& held = streams[stream];
+      if (held.parts == 0) continue;
+      held.parts = 0;
+      --tally.filtered;  // the last part was counted when it was held back
+      if (held.time) fields.add(field_name("\"time\""), Value::timestamp(*held.time));
+      if (stream != 0) fields.add("stream", Value::string(stream_name(static_cast<Stream>(stream))));
+      const std::string_view text = batch.arena().copy(held.text);
+      fields.add(field_name("\"message\""), Value::string(text));
+      record::Record record(text);
+      ParseFailure failure = store(record, text, batch.arena(), fields);
+      if (!failure || options_.keep_failed(record, std::move(failure), tally, error)) batch.records().push_back(record);
+    }
+  }
+  return error;
+}
+
+}  // namespace sluice::stages
