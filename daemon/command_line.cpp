@@ -14,6 +14,7 @@
 #include "config/reference.hpp"
 #include "config/schema.hpp"
 #include "config/suggest.hpp"
+#include "config/units.hpp"
 #include "daemon/explain.hpp"
 #include "daemon/log.hpp"
 #include "daemon/plan.hpp"
@@ -183,6 +184,18 @@ void add_log_options(CLI::App& command, Arguments& arguments) {
   command.add_option("--log-format", arguments.log_format, "how the log on stderr is written")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
+}
+
+// Checks as CLI11 wants them: what is wrong, or nothing.
+std::string is_worker_count(const std::string& text) {
+  const bool digits =
+      !text.empty() && text.size() < 5 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  if (text == "auto" || (digits && text.find_first_not_of('0') != std::string::npos)) return {};
+  return "`" + text + "` is no number of workers: give 1, 2, ... or auto";
+}
+
+std::string is_duration(const std::string& text) {
+  return config::parse_duration(text) ? "" : "`" + text + "` is no duration: write it as 250ms, 5s, 2m or 1h";
 }
 
 void add_config_options(CLI::App& command, Arguments& arguments) {

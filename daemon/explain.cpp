@@ -141,6 +141,9 @@ class Explainer {
 
   void route(const flow::Context& context, std::size_t stage, record::Batch&& batch) {
     stages::Router& router = *set_.stages[stage].router();
+    for (const stages::Remark& remark : router.explain(batch.records().front(), batch.arena())) {
+      say(Ink::plain, remark.text, remark.depth);
+    }
     stages::Tally tally;
     stages::Router::Routed routed = router.route(context, std::move(batch), tally);
     if (ended({}, tally)) return;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,7 @@ class Rejections {
   std::optional<Parcel> take(std::size_t stage, const stages::Tally& tally);
 
  private:
-  void note(std::size_t stage, const stages::Rejection& rejection);
+  void note(std::size_t stage, std::span<const stages::Rejection> rejections);
 
   const config::Rejects::Target target_;
   const std::vector<std::string> names_;

@@ -1,128 +1,103 @@
 #include "stages/filter/filter.hpp"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "stages/compile_expression.hpp"
+#include "stages/filter/condition.hpp"
+#include "stages/filter/dedupe.hpp"
+#include "stages/filter/limit.hpp"
+#include "stages/filter/sample.hpp"
+#include "stages/filter/where.hpp"
 
 namespace sluice::stages {
 namespace {
 
 using config::Choice;
 using config::Option;
-using expression::ErrorReason;
-using expression::Truth;
-using record::Record;
 
-enum class OnError { drop, keep, reject };
-
-// Counts errors by reason without looking a reason up for each record.
-class ErrorCounts {
+// A record goes on if all conditions let it; they are asked in the order of the keys in the configuration, each only
+// for what the ones before it have left.
+class Filter final : public Processor {
  public:
-  void add(ErrorReason reason) { ++counts_[static_cast<std::size_t>(reason)], any_ = true; }
-
-  void flush(Tally& tally) const {
-    if (!any_) return;
-    for (std::size_t reason = 0; reason < counts_.size(); ++reason) {
-      if (counts_[reason] != 0) tally.error(expression::reason_name(static_cast<ErrorReason>(reason)), counts_[reason]);
-    }
-  }
-
- private:
-  std::array<std::uint32_t, static_cast<std::size_t>(ErrorReason::limit_exceeded) + 1> counts_{};
-  bool any_ = false;
-};
-
-// Records for which the expression is true go on; the others are moved out of the way in one pass over the batch.
-class Where final : public Processor {
- public:
-  Where(expression::Program program, OnError on_error) : program_(std::move(program)), on_error_(on_error) {}
+  explicit Filter(std::vector<std::unique_ptr<Condition>> conditions) : conditions_(std::move(conditions)) {}
 
   flow::Error process(const flow::Context&, record::Batch& batch, Tally& tally) override {
-    std::vector<Record>& records = batch.records();
-    record::Arena& arena = batch.arena();
-    ErrorCounts errors;
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < records.size(); ++i) {
-      const expression::Match match = program_.matches(records[i], arena);
-      bool keep = match.truth == Truth::yes;
-      if (match.truth == Truth::error) [[unlikely]] {
-        errors.add(match.error.reason);
-        keep = on_error_ == OnError::keep;
-        if (on_error_ == OnError::reject) {
-          tally.reject(records[i], expression::reason_name(match.error.reason), program_.detail(match.error));
-        }
-      }
-      if (keep) {
-        if (kept != i) records[kept] = records[i];
-        ++kept;
-      }
-    }
-    tally.filtered += records.size() - kept - tally.rejections.size();
-    records.resize(kept);
-    errors.flush(tally);
+    for (const auto& condition : conditions_) condition->apply(batch, tally);
     return {};
   }
 
-  std::vector<Remark> explain(Record& record, record::Arena& arena) const override {
+  bool serial() const override {
+    return std::ranges::any_of(conditions_, [](const auto& condition) { return condition->serial(); });
+  }
+
+  std::vector<Remark> explain(record::Record& record, record::Arena& arena) const override {
     std::vector<Remark> remarks;
-    for (expression::Observation& part : program_.explain(record, arena)) {
-      remarks.push_back({part.depth, std::move(part.text)});
-    }
-    const expression::Match match = program_.matches(record, arena);
-    if (match.truth == Truth::error) remarks.push_back({0, "error: " + program_.detail(match.error)});
+    for (const auto& condition : conditions_) condition->explain(record, arena, remarks);
     return remarks;
   }
 
  private:
-  expression::Program program_;
-  OnError on_error_;
+  std::vector<std::unique_ptr<Condition>> conditions_;
 };
 
+struct ConditionMaker {
+  std::string_view key;
+  std::unique_ptr<Condition> (*make)(const config::Settings& settings, Workshop& workshop, OnError on_error);
+};
+constexpr std::array<ConditionMaker, 4> kMakers{
+    {{"where", make_where}, {"sample", make_sample}, {"limit", make_limit}, {"dedupe", make_dedupe}}};
+
+OnError on_error_of(const config::Settings& settings) {
+  const std::string word = settings.string("on_error");
+  return word == "keep" ? OnError::keep : word == "reject" ? OnError::reject : OnError::drop;
+}
+
 AnyStage make(const config::Settings& settings, Workshop& workshop) {
-  auto program = compile_expression(settings.value("where"), expression::ResultType::boolean, workshop);
-  if (!program) return std::unique_ptr<Processor>();
-  const std::string on_error = settings.string("on_error");
-  const OnError action = on_error == "keep" ? OnError::keep : on_error == "reject" ? OnError::reject : OnError::drop;
-  return std::unique_ptr<Processor>(std::make_unique<Where>(std::move(*program), action));
+  std::vector<std::unique_ptr<Condition>> conditions;
+  bool good = true;
+  if (settings.has("key") && !settings.has("sample") && !settings.has("limit")) {
+    workshop.diagnostics.error(settings.locate("key"), "`key` has no meaning without `sample` or `limit`",
+                               settings.has("dedupe") ? "write `dedupe: {key: ...}`" : "add one of them, or remove it",
+                               settings.value("key").node().span());
+    good = false;
+  }
+  for (const std::string& key : settings.keys()) {
+    for (const ConditionMaker& maker : kMakers) {
+      if (maker.key != key) continue;
+      conditions.push_back(maker.make(settings, workshop, on_error_of(settings)));
+      good = good && conditions.back() != nullptr;
+    }
+  }
+  if (!good) return std::unique_ptr<Processor>();
+  return std::unique_ptr<Processor>(std::make_unique<Filter>(std::move(conditions)));
 }
 
 std::vector<Option> options() {
-  return {
-      Option::expression("where")
-          .example("status >= 500 && !path.startsWith(\"/health\")")
-          .doc("records for which this is true go on (see docs/expressions.md)"),
+  std::vector<Option> options{where_option(), sample_option()};
+  for (Option& option : limit_options()) options.push_back(std::move(option));
+  options.push_back(Option::expression("key")
+                        .not_empty()
+                        .example("client_ip")
+                        .doc("what `sample` and `limit` tell records apart by, a field or an expression; if it is not "
+                             "given, `sample` takes "
+                             "the whole line and `limit` counts all records together"));
+  options.push_back(dedupe_option());
+  options.push_back(
       Option::choice("on_error", {Choice("drop", "as if it were false"), Choice("keep", "as if it were true"),
                                   Choice("reject", "the record goes to `rejects`")})
           .defaults("drop")
-          .doc("what happens to a record for which `where` has no value, because a field is missing or has another "
-               "type; "
-               "counted by reason in any case"),
-      Option::number("sample").at_least(0).at_most(1).unsupported().doc("let this share of the records go on"),
-      Option::rate("limit").unsupported().doc("let at most so many records go on"),
-      Option::string("key").unsupported().doc("field that `sample` and `limit` look at"),
-      Option::mapping("dedupe", {Option::string("key").required().doc("field that tells records apart"),
-                                 Option::duration("window").defaults("1m").doc("how long a key is remembered")})
-          .unsupported()
-          .doc("let the first record of each key go on"),
-  };
+          .doc("what happens to a record for which `where` or a key has no value, because a field is missing or has "
+               "another type; counted by reason in any case"));
+  return options;
 }
 
-}  // namespace
-
-Definition filter() {
-  config::StageSpec spec;
-  spec.kind = "filter";
-  spec.summary = "Lets records go on for which an expression is true.";
-  spec.description =
-      "Expressions are CEL, the Common Expression Language. Top-level fields are variables, `record` is the whole\n"
-      "record. Records for which `where` is false end here and are counted as filtered.";
-  spec.options = options();
-  spec.at_least_one_of = {{"where", "sample", "limit", "dedupe"}};
-  spec.examples = {
+std::vector<config::Example> examples() {
+  return {
       {"Errors, but not those of health checks",
        "- filter: status >= 500 && !path.startsWith(\"/health\")",
        {R"({"status": 503, "path": "/health"})", R"({"status": 502, "path": "/cart"})",
@@ -132,7 +107,42 @@ Definition filter() {
        "- filter:\n    where: level != \"debug\"\n    on_error: keep",
        {R"({"level": "debug", "n": 1})", R"({"level": "info", "n": 2})", R"({"n": 3})"},
        {R"({"level": "info", "n": 2})", R"({"n": 3})"}},
+      {"All requests of half of the users",
+       "- filter: {sample: 0.5, key: user}",
+       {R"({"user": "ada", "n": 1})", R"({"user": "bob", "n": 2})", R"({"user": "cyd", "n": 3})",
+        R"({"user": "dan", "n": 4})", R"({"user": "ada", "n": 5})"},
+       {R"({"user": "cyd", "n": 3})", R"({"user": "dan", "n": 4})"}},
+      {"At most two records of each client in an hour",
+       "- filter: {limit: 2/h, key: client}",
+       {R"({"client": "10.0.0.1", "n": 1})", R"({"client": "10.0.0.1", "n": 2})", R"({"client": "10.0.0.2", "n": 3})",
+        R"({"client": "10.0.0.1", "n": 4})"},
+       {R"({"client": "10.0.0.1", "n": 1})", R"({"client": "10.0.0.1", "n": 2})", R"({"client": "10.0.0.2", "n": 3})"}},
+      {"Say the same error once in ten minutes",
+       "- filter:\n    where: level == \"error\"\n    dedupe: {key: host + message, window: 10m}",
+       {R"({"level": "error", "host": "a", "message": "disk full"})",
+        R"({"level": "error", "host": "a", "message": "disk full"})",
+        R"({"level": "info", "host": "b", "message": "up"})",
+        R"({"level": "error", "host": "b", "message": "disk full"})"},
+       {R"({"level": "error", "host": "a", "message": "disk full"})",
+        R"({"level": "error", "host": "b", "message": "disk full"})"}},
   };
+}
+
+}  // namespace
+
+Definition filter() {
+  config::StageSpec spec;
+  spec.kind = "filter";
+  spec.summary = "Lets some records go on: by an expression, a share, a rate, or the first of each kind.";
+  spec.description =
+      "Expressions are CEL, the Common Expression Language. Top-level fields are variables, `record` is the whole\n"
+      "record. Records that do not go on end here and are counted as filtered.\n\n"
+      "Several conditions are asked in the order of the keys in the configuration, each only for what the ones before\n"
+      "it have let through. With `limit` or `dedupe` the stage works on one batch at a time, in order, so that the\n"
+      "result does not depend on `workers`; put a costly `where` in a stage of its own before it.";
+  spec.options = options();
+  spec.at_least_one_of = {{"where", "sample", "limit", "dedupe"}};
+  spec.examples = examples();
   return {std::move(spec), make};
 }
 
