@@ -182,6 +182,22 @@ Value contains(const Value& value, const Value& container, const Node& node, Fra
   return frame.fail(node, ErrorReason::no_such_overload, "`in` needs a list or a map on its right");
 }
 
+namespace {
+
+// For a few constants the length and three bytes tell most words apart; many (host names in a row) need all of the
+// text.
+std::size_t hash(std::string_view text, std::size_t constants) {
+  constexpr std::size_t kFew = 32;
+  if (constants > kFew) return std::hash<std::string_view>()(text);
+  if (text.empty()) return 0;
+  const auto byte = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(text[i])); };
+  const std::size_t mixed = text.size() * 31 + byte(0) * 0x9e3779b1U + byte(text.size() - 1) * 0x85ebca6bU +
+                            byte(text.size() / 2) * 0xc2b2ae35U;
+  return mixed ^ (mixed >> 15);
+}
+
+}  // namespace
+
 ConstantSet::ConstantSet(std::span<const Value> items) {
   for (const Value& item : items) {
     if (item.is(Type::string)) {
@@ -198,7 +214,7 @@ ConstantSet::ConstantSet(std::span<const Value> items) {
   while (size < strings_.size() * 2) size *= 2;
   table_.resize(size);
   for (std::size_t i = 0; i < strings_.size(); ++i) {
-    std::size_t at = std::hash<std::string_view>()(strings_[i]) & (size - 1);
+    std::size_t at = hash(strings_[i], strings_.size()) & (size - 1);
     while (table_[at] != 0) at = (at + 1) & (size - 1);
     table_[at] = static_cast<std::uint32_t>(i + 1);
   }
@@ -207,7 +223,7 @@ ConstantSet::ConstantSet(std::span<const Value> items) {
 bool ConstantSet::contains(std::string_view text) const {
   if (table_.empty()) return false;
   if (strings_.size() <= 4) return std::find(strings_.begin(), strings_.end(), text) != strings_.end();
-  std::size_t at = std::hash<std::string_view>()(text) & (table_.size() - 1);
+  std::size_t at = hash(text, strings_.size()) & (table_.size() - 1);
   for (; table_[at] != 0; at = (at + 1) & (table_.size() - 1)) {
     if (strings_[table_[at] - 1] == text) return true;
   }

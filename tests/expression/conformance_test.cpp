@@ -131,8 +131,8 @@ bool identical(const Value& a, const Value& b, record::Arena& arena) {
     return (a.as_float64() != a.as_float64() && b.as_float64() != b.as_float64()) ||
            (a.as_float64() == b.as_float64() && std::signbit(a.as_float64()) == std::signbit(b.as_float64()));
   }
-  const expression::Tree tree;
-  const expression::Node node;
+  const expression::Tree tree{};
+  const expression::Node node{};
   expression::Frame frame{nullptr, &arena, &tree, nullptr, 1'000'000, {}};
   return expression::equal(a, b, node, frame);
 }
