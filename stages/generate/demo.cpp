@@ -16,7 +16,7 @@ namespace sluice::stages {
 namespace {
 
 using std::chrono::nanoseconds;
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::int64_t kStart = 1'767'225'600;  // 2026-01-01T00:00:00Z
 constexpr auto kMostCatchUp = std::chrono::seconds(1);
@@ -119,14 +119,14 @@ flow::Error DemoGenerator::run(const flow::Context& context, Emitter& emitter) {
   const nanoseconds spacing = spacing_of(options_.rate);
   const bool limited = options_.rate && options_.rate->count > 0;
   DemoLog log(options_.seed, spacing);
-  Clock::time_point start = Clock::now();  // when record 0 was due
+  SteadyClock::time_point start = SteadyClock::now();  // when record 0 was due
   std::uint64_t made = 0;
   while (made < count && !context.done()) {
     std::uint64_t due = count;
     if (limited) {
-      const auto behind = Clock::now() - (start + spacing * static_cast<std::int64_t>(made));
+      const auto behind = SteadyClock::now() - (start + spacing * static_cast<std::int64_t>(made));
       if (behind > kMostCatchUp) start += behind - kMostCatchUp;
-      due = std::min<std::uint64_t>(count, static_cast<std::uint64_t>((Clock::now() - start) / spacing) + 1);
+      due = std::min<std::uint64_t>(count, static_cast<std::uint64_t>((SteadyClock::now() - start) / spacing) + 1);
     }
     while (made < due && !context.done()) {
       if (flow::Error error = emit_batch(context, emitter, log, due, made))
@@ -135,7 +135,7 @@ flow::Error DemoGenerator::run(const flow::Context& context, Emitter& emitter) {
     // Records that are due within `linger` of the next one go with it.
     if (limited && made < count) {
       const auto next = start + spacing * static_cast<std::int64_t>(made);
-      context.wait_until(std::max(next, Clock::now() + std::min<nanoseconds>(options_.linger, kMostCatchUp)));
+      context.wait_until(std::max(next, SteadyClock::now() + std::min<nanoseconds>(options_.linger, kMostCatchUp)));
     }
   }
   return {};

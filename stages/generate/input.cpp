@@ -15,7 +15,7 @@
 namespace sluice::stages {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 // What an unprivileged process may ask for by default (/proc/sys/fs/pipe-max-size).
 constexpr int kPipeBytes = 1024 * 1024;
@@ -63,7 +63,7 @@ flow::Error Input::failure(int number) const {
 // read or the context is done.
 flow::Error Input::wait(const flow::Context& context, const flow::WakeFd& wake, LineReader& lines) const {
   while (!context.done()) {
-    const auto now = Clock::now();
+    const auto now = SteadyClock::now();
     if (lines.due(now)) {
       if (flow::Error error = lines.flush(context)) return error;
       continue;
@@ -91,12 +91,12 @@ flow::Error Input::read_lines(const flow::Context& context, LineReader& lines) {
     const std::span<char> room = lines.room();
     const long count = read_some(room.data(), room.size());
     if (count > 0) {
-      const auto now = Clock::now();
+      const auto now = SteadyClock::now();
       lines.commit(static_cast<std::size_t>(count), now);
       if (!lines.due(now)) continue;
       if (flow::Error error = lines.flush(context)) return context.done() ? flow::Error() : error;
     } else if (count == 0 || (errno == EIO && kind_ == DescriptorKind::terminal)) {  // EIO: the terminal is gone
-      lines.end_of_stream(Clock::now());
+      lines.end_of_stream(SteadyClock::now());
       return {};
     } else if (wake && (errno == EAGAIN || errno == EWOULDBLOCK)) {
       if (flow::Error error = wait(context, *wake, lines)) return context.done() ? flow::Error() : error;
