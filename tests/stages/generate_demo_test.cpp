@@ -32,8 +32,8 @@ TEST(Demo, MakesTheSameRecordsForTheSameSeed) {
   // The very bytes, so that every compiler makes them.
   EXPECT_EQ(
       make({.rate = {}, .count = 1}).front(),
-      R"({"time":"2026-01-01T00:00:00Z","level":"error","host":"web-1","client_ip":"203.0.113.113","method":"POST",)"
-      R"("path":"/health","status":502,"bytes":36413,"duration_ms":15.984,"user_agent":"kube-probe/1.29"})");
+      R"({"time":"2026-01-01T00:00:00Z","level":"warn","host":"web-1","client_ip":"203.0.113.84","method":"GET",)"
+      R"~("path":"/api/search","status":404,"bytes":30981,"duration_ms":0.999,"user_agent":"Mozilla/5.0 (iPhone)"})~");
 }
 
 TEST(Demo, HasRecordsOfEveryLevel) {

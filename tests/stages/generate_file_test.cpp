@@ -37,6 +37,7 @@ TEST(PathPattern, MatchesAnyNumberOfDirectoriesByTwoStars) {
   EXPECT_TRUE(matches_path("/srv/**/a.log", "/srv/x/y/z/a.log"));
   EXPECT_TRUE(matches_path("**/x/**", "/srv/x/y/a.log"));
   EXPECT_TRUE(matches_path("/srv/**/x/**/a.log", "/srv/x/b/x/c/a.log"));
+  EXPECT_TRUE(matches_path("/srv/**", "/srv/x/a.log"));
   EXPECT_FALSE(matches_path("/srv/**/a.log", "/srv/x/b.log"));
   EXPECT_FALSE(matches_path("/srv/**/a.log", "/srv/.git/a.log"));
 }
