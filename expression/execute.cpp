@@ -29,7 +29,23 @@ Value optional_field(const Node& node, Frame& frame) {
 
 Value has_field(const Node& node, Frame& frame) { return Value::boolean(!frame.record->find(node.key).is_absent()); }
 
-Value whole_record(const Node&, Frame& frame) { return Value::map(frame.record->fields(*frame.arena)); }
+// Not Record::fields(), which would make a list of a JSON record: it must still be written byte for byte.
+Value whole_record(const Node&, Frame& frame) {
+  const record::Record& record = *frame.record;
+  record::Arena& arena = *frame.arena;
+  const auto added = record.added();
+  if (record.form() == record::Record::Form::line) {
+    const auto fields = arena.make_array<Field>(1);
+    fields[0] = {Value::string(record::Record::kMessage), Value::string(record.line())};
+    return Value::map(fields);
+  }
+  if (record.form() == record::Record::Form::fields) return without_duplicates(Value::map(added), arena);
+  const Value members = record::resolve(Value::json(record.json_text()), arena);
+  if (added.empty()) return without_duplicates(members, arena);
+  const auto all = arena.make_array<Field>(members.size() + added.size());
+  std::copy(added.begin(), added.end(), std::copy(members.fields().begin(), members.fields().end(), all.begin()));
+  return without_duplicates(Value::map(all), arena);
+}
 
 Value record_index(const Node& node, Frame& frame) {
   const Value name = get(node.child(0), frame);

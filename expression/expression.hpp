@@ -129,7 +129,7 @@ class Program {
   ~Program();
 
   // The value for `record`. Memory that is needed comes from `arena`, which must be the one of the record's batch or
-  // live as long. The record is not changed, but may index itself (record::Record::fields).
+  // live as long. The record is not changed.
   Result evaluate(record::Record& record, record::Arena& arena) const;
 
   // Whether the value is `true`. Comparisons of fields with constants allocate nothing.

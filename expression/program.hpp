@@ -141,9 +141,14 @@ struct Frame {
 
 inline record::Value run(const Node& node, Frame& frame) { return node.run(node, frame); }
 
+// A map as records mean it: of entries with the same name only the last counts. Returns `map` itself if there are none.
+record::Value without_duplicates(const record::Value& map, record::Arena& arena);
+// record::resolve(), without duplicates in an object.
+record::Value resolve_json(const record::Value& value, record::Arena& arena);
+
 // The value itself where it is undecoded JSON.
 inline record::Value resolved(const record::Value& value, Frame& frame) {
-  return value.is(record::Type::json) ? record::resolve(value, *frame.arena) : value;
+  return value.is(record::Type::json) ? resolve_json(value, *frame.arena) : value;
 }
 inline record::Value get(const Node& node, Frame& frame) { return resolved(node.run(node, frame), frame); }
 

@@ -154,6 +154,51 @@ bool equal(const Value& first, const Value& second, const Node& node, Frame& fra
   }
 }
 
+Value resolve_json(const Value& value, record::Arena& arena) {
+  const Value result = record::resolve(value, arena);
+  return result.is(Type::map) ? without_duplicates(result, arena) : result;
+}
+
+namespace {
+
+bool has_duplicates(std::span<const Field> fields, record::Arena& arena) {
+  constexpr std::size_t kFew = 12;
+  if (fields.size() <= kFew) {
+    for (std::size_t i = 1; i < fields.size(); ++i) {
+      for (std::size_t j = 0; j < i; ++j) {
+        if (compare(fields[i].name, fields[j].name) == Order::equal) return true;
+      }
+    }
+    return false;
+  }
+  const auto names = arena.make_array<std::string_view>(fields.size());
+  for (std::size_t i = 0; i < names.size(); ++i) names[i] = fields[i].name.text();
+  std::sort(names.begin(), names.end());
+  return std::adjacent_find(names.begin(), names.end()) != names.end();
+}
+
+}  // namespace
+
+Value without_duplicates(const Value& map, record::Arena& arena) {
+  const auto fields = map.fields();
+  if (!has_duplicates(fields, arena)) return map;
+  // The last value at the place of the first: found through the names in order, so that many names do no harm.
+  const auto order = arena.make_array<std::uint32_t>(fields.size());
+  for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::uint32_t a, std::uint32_t b) { return fields[a].name.text() < fields[b].name.text(); });
+  const auto unique = arena.make_array<Field>(fields.size());
+  for (std::size_t i = 0; i < order.size();) {
+    std::size_t end = i + 1;
+    while (end < order.size() && fields[order[end]].name.text() == fields[order[i]].name.text()) ++end;
+    unique[order[i]] = {fields[order[i]].name, fields[order[end - 1]].value};
+    i = end;
+  }
+  const auto last =
+      std::remove_if(unique.begin(), unique.end(), [](const Field& field) { return field.value.is_absent(); });
+  return Value::map(unique.first(static_cast<std::size_t>(last - unique.begin())));
+}
+
 bool is_key(const Value& key) {
   return key.is(Type::string) || key.is(Type::int64) || key.is(Type::uint64) || key.is(Type::boolean);
 }

@@ -107,6 +107,32 @@ TEST(ExpressionRecord, RecordIsTheWholeRecord) {
   EXPECT_EQ(evaluate("record == {'a': 1, 'b': {'c': 2}, 'user-agent': 'curl'}", json), "true");
 }
 
+TEST(ExpressionRecord, OfDuplicateNamesTheLastCounts) {
+  const std::string json = R"({"a":1,"b":0,"a":2,"m":{"x":1,"x":{"y":3}}})";
+  EXPECT_EQ(evaluate("[a, m.x.y, size(m), size(record)]", json), "[2,3,1,3]");
+  EXPECT_EQ(evaluate("record.map(k, k)", json), R"(["a","b","m"])");
+  EXPECT_EQ(evaluate("m == {'x': {'y': 3}} && record.all(k, v, v != 1)", json), "true");
+  std::string many = R"({"m":{"last":0)";
+  for (int i = 0; i < 100; ++i) many += ",\"k" + std::to_string(i % 50) + "\":" + std::to_string(i);
+  many += R"(,"last":7}})";
+  EXPECT_EQ(evaluate("[size(m), m.last, m.transformList(k, v, v)[0], m.transformList(k, v, v)[1]]", many),
+            "[51,7,7,50]");
+}
+
+TEST(ExpressionRecord, LookingAtTheWholeRecordLeavesItsTextAlone) {
+  record::FieldTable table;
+  const auto compiled =
+      expression::compile("record.exists(k, v, v == 1.0) && size(record) == 2 && record['a' + ''] == 1", table);
+  ASSERT_TRUE(compiled) << errors_text(compiled.errors);
+  JsonRecord holder(R"({ "a" : 1.0 })", table);
+  record::Arena arena;
+  holder.record().set(table.intern("added"), Value::string("x"), arena);
+  EXPECT_TRUE(compiled.program->matches(holder.record(), arena));
+  record::Buffer buffer;
+  record::write_json(buffer, holder.record());
+  EXPECT_EQ(buffer.view().substr(0, 11), R"({ "a" : 1.0)");
+}
+
 TEST(ExpressionRecord, OnlyDynamicUsesReadEverything) {
   for (const char* source :
        {"a.b.c == 1", "record.a == 1", "record['a'] == 1", "has(record.a)", "'a' in record",
