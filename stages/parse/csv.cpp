@@ -141,23 +141,27 @@ namespace {
 
 using Settings = config::Settings;
 
-AnyStage make(const Settings& settings, Workshop& workshop, char delimiter) {
-  const auto ragged = settings.boolean("ragged") ? CsvFormat::Ragged::accepted : CsvFormat::Ragged::rejected;
-  if (settings.contains("delimiter")) {
-    const std::string text = settings.string("delimiter");
-    if (text.size() != 1 || text == "\"" || static_cast<unsigned char>(text[0]) >= 0x80) {
-      workshop.diagnostics.error(settings.locate("delimiter"),
-                                 "the delimiter must be one ASCII character other than `\"`",
-                                 "write \"\\t\", in double quotes, for a tab");
-    } else {
-      delimiter = text[0];
-    }
-  }
-  if (settings.has("columns")) {
-    return make_parse_stage(std::make_unique<CsvFormat>(settings.strings("columns"), delimiter, ragged), settings,
-                            workshop);
-  }
+// The character given as `delimiter`; a comma after errors.
+char read_delimiter(const Settings& settings, Workshop& workshop) {
+  const std::string text = settings.string("delimiter");
+  if (text.size() == 1 && text != "\"" && static_cast<unsigned char>(text[0]) < 0x80) return text[0];
+  workshop.diagnostics.error(settings.locate("delimiter"), "the delimiter must be one ASCII character other than `\"`",
+                             "write \"\\t\", in double quotes, for a tab");
+  return ',';
+}
+
+template <class Delimiter>
+AnyStage make(const Settings& settings, Workshop& workshop, Delimiter delimiter_of) {
   const std::size_t errors = workshop.diagnostics.error_count();
+  const char delimiter = delimiter_of(settings, workshop);
+  const auto ragged = settings.boolean("ragged") ? CsvFormat::Ragged::accepted : CsvFormat::Ragged::rejected;
+  if (settings.has("columns")) {
+    std::unique_ptr<const Format> format;
+    if (workshop.diagnostics.error_count() == errors) {
+      format = std::make_unique<CsvFormat>(settings.strings("columns"), delimiter, ragged);
+    }
+    return make_parse_stage(std::move(format), settings, workshop);
+  }
   ParseOptions options(settings, workshop);
   if (workshop.diagnostics.error_count() > errors) return std::unique_ptr<Processor>();
   return std::make_unique<CsvHeaderStage>(std::move(options), delimiter, ragged);
@@ -198,7 +202,8 @@ Definition parse_csv() {
                     "- parse: {format: csv, columns: [host, status], delimiter: ;}",
                     {"web;200"},
                     {R"({"host":"web","status":"200"})"}}};
-  return {std::move(spec), [](const Settings& settings, Workshop& workshop) { return make(settings, workshop, ','); }};
+  return {std::move(spec),
+          [](const Settings& settings, Workshop& workshop) { return make(settings, workshop, read_delimiter); }};
 }
 
 Definition parse_tsv() {
@@ -207,7 +212,9 @@ Definition parse_tsv() {
                     "- parse: tsv",
                     {"host\tstatus", "web\t200"},
                     {R"({"host":"web","status":"200"})"}}};
-  return {std::move(spec), [](const Settings& settings, Workshop& workshop) { return make(settings, workshop, '\t'); }};
+  return {std::move(spec), [](const Settings& settings, Workshop& workshop) {
+            return make(settings, workshop, [](const Settings&, Workshop&) { return '\t'; });
+          }};
 }
 
 }  // namespace sluice::stages

@@ -1,5 +1,6 @@
 #include "stages/parse/rfc3164.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -167,10 +168,16 @@ class Reader {
     return true;
   }
 
+  // Names and addresses (section 4.1.2); `_` and `/` occur, too.
+  static bool is_hostname_byte(char c) {
+    const char lower = static_cast<char>(c | 0x20);
+    return is_digit(c) || (lower >= 'a' && lower <= 'z') || c == '.' || c == '-' || c == '_' || c == ':' || c == '/';
+  }
+
   // HOSTNAME (section 4.1.2) is the word behind the time, unless it is a tag: local messages have no hostname.
   void read_hostname() {
     const std::string_view word = rest_.substr(0, rest_.find(' '));
-    if (word.front() == '%' || word.back() == ':' || word.find('[') != std::string_view::npos) return;
+    if (word.back() == ':' || !std::all_of(word.begin(), word.end(), is_hostname_byte)) return;
     fields_.add(kHostname, Value::string(word));
     rest_.remove_prefix(word.size());
     skip_spaces();

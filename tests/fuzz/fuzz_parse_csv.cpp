@@ -1,0 +1,8 @@
+// parse: csv on arbitrary lines.
+#include "tests/support/fuzz_parse.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static sluice::test::ParseFuzzer fuzzer("- parse: {format: csv, ragged: true}");
+  fuzzer.run(data, size);
+  return 0;
+}

@@ -1,0 +1,9 @@
+// parse: grok on arbitrary lines.
+#include "tests/support/fuzz_parse.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static sluice::test::ParseFuzzer fuzzer(
+      "- parse: {format: grok, pattern: ['%{COMBINEDAPACHELOG}', '%{SYSLOGLINE}', '%{IP:ip} %{NUMBER:n:double}']}");
+  fuzzer.run(data, size);
+  return 0;
+}
