@@ -16,6 +16,9 @@
 
 namespace sluice::stages {
 
+// The time as stages see it: monotonic, so that nobody who sets the host's clock changes what a stage does.
+using Clock = std::function<std::chrono::steady_clock::time_point()>;
+
 // What a stage may use while it is being made. Errors go to `diagnostics` (settings.locate(...) knows where), so that
 // `check` can report all of them.
 struct Workshop {
@@ -24,6 +27,7 @@ struct Workshop {
   std::size_t batch_bytes = 256 * 1024;
   std::chrono::nanoseconds linger{};
   std::size_t max_line = 1024 * 1024;
+  Clock clock = std::chrono::steady_clock::now;  // tests put their own here; called by many threads
 };
 
 // One variant: its declaration, from which parsing, diagnostics, schema and reference come, and its maker.

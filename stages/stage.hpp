@@ -56,6 +56,12 @@ class Router {
     std::size_t copied = 0;
   };
   virtual Routed route(const flow::Context& context, record::Batch&& batch, Tally& tally) = 0;
+
+  // What decides where this record goes, before it goes there. Not fast.
+  virtual std::vector<Remark> explain(record::Record& record, record::Arena& arena) const {
+    static_cast<void>(record), static_cast<void>(arena);
+    return {};
+  }
 };
 
 // What a generator hands its batches to. One for each generator; used by the generator's thread alone.
