@@ -51,6 +51,8 @@ std::string chain_name(const Expr& expr) {
 }
 const Expr& chain_root(const Expr& expr) { return expr.kind == ExprKind::select ? chain_root(*expr.target) : expr; }
 
+constexpr std::size_t kMostLocals = 60;  // the compiler keeps a bit for each
+
 class Checker {
  public:
   Checker(record::FieldTable& fields, const CompileOptions& options, TypePool& types, std::vector<CompileError>& errors)
@@ -439,7 +441,7 @@ class Checker {
     }
     const bool two = !expr.variables[1].empty();
     const std::size_t before = locals_.size();
-    if (before + 2 > options_.limits.nested_macros) {
+    if (before + (two ? 2 : 1) > std::min<std::size_t>(options_.limits.nested_macros, kMostLocals)) {
       errors_.push_back({expr.name_offset, expr.name_length, "macros are nested too deeply", "split the expression"});
       return TypePool::dyn();
     }

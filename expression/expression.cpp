@@ -168,7 +168,6 @@ struct Compilation {
     auto tree = std::make_unique<Tree>();
     tree->source = source;
     tree->limits = options.limits;
-    tree->limits.nested_macros = std::min<std::size_t>(options.limits.nested_macros, 60);
     tree->plain_results = options.plain_results;
     ExprPool pool;
     TypePool types;

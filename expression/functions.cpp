@@ -6,13 +6,16 @@
 
 namespace sluice::expression {
 
-std::vector<const Function*> all_functions() {
-  std::vector<const Function*> all;
-  for (const auto library : {standard_functions(), time_functions(), string_functions(), format_functions(),
-                             math_functions(), optional_functions(), network_functions()}) {
-    for (const Function& function : library) all.push_back(&function);
-  }
-  return all;
+const std::vector<const Function*>& all_functions() {
+  static const std::vector<const Function*> kAll = [] {
+    std::vector<const Function*> all;
+    for (const auto library : {standard_functions(), time_functions(), string_functions(), format_functions(),
+                               math_functions(), optional_functions(), network_functions()}) {
+      for (const Function& function : library) all.push_back(&function);
+    }
+    return all;
+  }();
+  return kAll;
 }
 
 const Function* find_function(std::string_view name, bool member) {

@@ -61,7 +61,7 @@ std::span<const Function> optional_functions();
 std::span<const Function> network_functions();
 
 // All of the above.
-std::vector<const Function*> all_functions();
+const std::vector<const Function*>& all_functions();
 
 // The function of that name that is called as stated, or null.
 const Function* find_function(std::string_view name, bool member);
