@@ -134,7 +134,11 @@ std::size_t write_double_text(double value, char* out) {
   };
   if (std::isnan(value)) return put("NaN");
   if (std::isinf(value)) return put(value < 0 ? "-Infinity" : "Infinity");
-  return static_cast<std::size_t>(std::to_chars(out, out + 32, value).ptr - out);
+  // Exponents only where plain digits would be long, as ECMAScript (and so JSON's readers) have it.
+  const double magnitude = std::fabs(value);
+  const bool plain = value == 0 || (magnitude >= 1e-6 && magnitude < 1e21);
+  const auto format = plain ? std::chars_format::fixed : std::chars_format::scientific;
+  return static_cast<std::size_t>(std::to_chars(out, out + 32, value, format).ptr - out);
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
