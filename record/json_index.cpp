@@ -67,12 +67,25 @@ class JsonIndexer::Impl {
     if (capacity_ > kRunBytes) parser_.reset();
   }
 
-  // One line of the text that find_structure() was given; lines in order. No reason: it has become a JSON record.
-  JsonFailure line(const char* base, std::string_view line, bool escapes, Record& record, Arena& arena) {
+  // One line of the text that find_structure() was given; lines in order. True: it has become a JSON record, whose
+  // located fields stand in `slots` (slot_count() of them, all absent before); else failure() says why not.
+  bool line(const char* base, std::string_view line, bool escapes, Record& record, Value* slots, Arena& arena) {
+    slots_ = slots;
     const bool has_backslash = escapes && line.find('\\') != std::string_view::npos;
     return has_backslash ? walk<true>(base, line, record, arena) : walk<false>(base, line, record, arena);
   }
 
+  // The same for a text of its own.
+  bool lone_line(std::string_view line, Record& record, Value* slots, Arena& arena) {
+    if (find_structure(line)) return this->line(line.data(), line, true, record, slots, arena);
+    failure_ = structure_failure(line);
+    return false;
+  }
+
+  std::size_t slot_count() const { return slot_count_; }
+  JsonFailure take_failure() { return std::move(failure_); }
+
+ private:
   // Why find_structure() failed on a single line.
   JsonFailure structure_failure(std::string_view line) const {
     if (is_blank(line)) return {"invalid_json", "no value, white space only"};
@@ -82,7 +95,6 @@ class JsonIndexer::Impl {
     return {"invalid_json", simdjson::error_message(error_)};
   }
 
- private:
   struct Name {
     std::string_view text;
     std::size_t slot;
@@ -105,27 +117,25 @@ class JsonIndexer::Impl {
   }
 
   template <bool kEscapes>
-  JsonFailure walk(const char* base, std::string_view line, Record& record, Arena& arena) {
+  bool walk(const char* base, std::string_view line, Record& record, Arena& arena) {
     const char* const line_end = line.data() + line.size();
     JsonWalker<kEscapes> walker(base, next_, line_end);
     const char* const open = walker.take();
-    const char* const end = open != nullptr && *open == '{' ? object(walker, open, arena) : nullptr;
+    const char* const end = open != nullptr && *open == '{' ? object(walker, arena) : nullptr;
     if (end != nullptr && walker.at_end()) [[likely]] {
       next_ = walker.position();
       record.set_json(json_text::between(open, end), {slots_, slot_count_});
-      return {};
+      return true;
     }
     if (end != nullptr) walker.fail(walker.here(), "text behind the closing brace");
-    JsonFailure failure = explain(walker, base, line, open);
+    failure_ = explain(walker, base, line, open);
     next_ = skip_to(base, walker.position(), line_end);
-    return failure;
+    return false;
   }
 
-  // The members of the object that opens at `open`: validates all, keeps the wanted ones in slots_.
+  // The members of the object whose opening brace was just taken: validates all, keeps the wanted ones in slots_.
   template <bool kEscapes>
-  const char* object(JsonWalker<kEscapes>& walker, const char* open, Arena& arena) {
-    slots_ = arena.make_array<Value>(slot_count_).data();
-    (void)open;
+  const char* object(JsonWalker<kEscapes>& walker, Arena& arena) {
     const char* p = walker.take();
     if (p == nullptr) return nullptr;
     if (*p == '}') return p + 1;
@@ -201,6 +211,7 @@ class JsonIndexer::Impl {
   std::size_t capacity_ = 0;
   const std::uint32_t* next_ = nullptr;
   error_code error_ = simdjson::SUCCESS;
+  JsonFailure failure_;
 };
 
 JsonIndexer::JsonIndexer(const FieldTable& fields) : impl_(std::make_unique<Impl>(fields)) {}
@@ -228,39 +239,30 @@ std::size_t run_length(const std::vector<Record>& records, std::size_t first) {
 }  // namespace
 
 void JsonIndexer::index(std::vector<Record>& records, Arena& arena) {
-  const auto note = [&](std::size_t i, JsonFailure failure) {
-    if (!failure.reason.empty()) failures_.push_back({i, std::move(failure)});
-  };
+  Value* slots = arena.make_array<Value>(records.size() * impl_->slot_count()).data();
   for (std::size_t first = 0; first < records.size();) {
-    const std::size_t count = run_length(records, first);
+    const std::size_t end = first + run_length(records, first);
     const char* const begin = records[first].line().data();
-    const std::string_view last = records[first + count - 1].line();
+    const std::string_view last = records[end - 1].line();
     const std::string_view text = json_text::between(begin, last.data() + last.size());
-    if (impl_->find_structure(text)) {
-      const bool escapes = text.find('\\') != std::string_view::npos;
-      for (std::size_t i = first; i < first + count; ++i) {
-        note(i, impl_->line(begin, records[i].line(), escapes, records[i], arena));
-      }
-    } else {
-      // A line with unbalanced quotes or a bad byte hides the structure of those behind it: one by one then.
-      for (std::size_t i = first; i < first + count; ++i) {
-        const std::string_view line = records[i].line();
-        note(i, impl_->find_structure(line) ? impl_->line(line.data(), line, true, records[i], arena)
-                                            : impl_->structure_failure(line));
-      }
+    // A line with unbalanced quotes or a bad byte hides the structure of those behind it: one by one then.
+    const bool together = impl_->find_structure(text);
+    const bool escapes = together && text.find('\\') != std::string_view::npos;
+    for (; first < end; ++first, slots += impl_->slot_count()) {
+      Record& record = records[first];
+      const bool good = together ? impl_->line(begin, record.line(), escapes, record, slots, arena)
+                                 : impl_->lone_line(record.line(), record, slots, arena);
+      if (!good) failures_.push_back({first, impl_->take_failure()});
     }
-    first += count;
   }
   impl_->shrink();
 }
 
 bool JsonIndexer::index_one(std::string_view text, Record& record, Arena& arena) {
-  JsonFailure failure = impl_->find_structure(text) ? impl_->line(text.data(), text, true, record, arena)
-                                                    : impl_->structure_failure(text);
+  const bool good = impl_->lone_line(text, record, arena.make_array<Value>(impl_->slot_count()).data(), arena);
   impl_->shrink();
-  if (failure.reason.empty()) return true;
-  failures_.push_back({0, std::move(failure)});
-  return false;
+  if (!good) failures_.push_back({0, impl_->take_failure()});
+  return good;
 }
 
 bool JsonIndexer::is_valid(std::string_view text) {

@@ -76,7 +76,8 @@ class JsonWalker {
       return end;
     }
     after_ = take();
-    return after_ == nullptr ? nullptr : scalar(p, after_);
+    if (after_ == nullptr) return nullptr;
+    return *p == '"' ? string(p, trim(after_)) : scalar(p, after_);
   }
   const char* after() const { return after_; }
 
@@ -123,6 +124,8 @@ class JsonWalker {
 
  private:
   static const char* trim(const char* end) {
+    if (static_cast<unsigned char>(end[-1]) > ' ') [[likely]]
+      return end;
     while (json_text::is_space(end[-1])) --end;
     return end;
   }
