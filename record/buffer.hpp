@@ -43,23 +43,26 @@ class Buffer {
   void resize(std::size_t size) { size_ = size; }
 
   void push_back(char byte) {
-    if (size_ == capacity_) grow(size_ + 1);
+    if (size_ == capacity_) [[unlikely]]
+      grow(size_ + 1);
     bytes_[size_++] = byte;
   }
   void append(std::string_view text) {
-    if (size_ + text.size() > capacity_) grow(size_ + text.size());
+    if (size_ + text.size() > capacity_) [[unlikely]]
+      grow(size_ + text.size());
     if (!text.empty()) std::memcpy(bytes_.get() + size_, text.data(), text.size());
     size_ += text.size();
   }
   // Room for `count` more bytes at the returned place; call advance() with how many were written.
   char* prepare(std::size_t count) {
-    if (size_ + count > capacity_) grow(size_ + count);
+    if (size_ + count > capacity_) [[unlikely]]
+      grow(size_ + count);
     return bytes_.get() + size_;
   }
   void advance(std::size_t count) { size_ += count; }
 
  private:
-  void grow(std::size_t at_least);
+  [[gnu::cold]] void grow(std::size_t at_least);
 
   std::unique_ptr<char[]> bytes_;
   std::size_t size_ = 0;

@@ -8,7 +8,7 @@ namespace sluice::record {
 
 namespace {
 
-constexpr std::uint32_t kSpareFields = 4;
+constexpr std::uint32_t kSpareFields = 2;
 
 bool named(const Field& field, std::string_view name) { return field.name.text() == name; }
 

@@ -1,5 +1,6 @@
 #include "stages/write/encoder.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "stages/write/encode_csv.hpp"
@@ -11,7 +12,11 @@
 namespace sluice::stages {
 namespace {
 
+// The text of JSON records was validated when it was parsed: checking the few strings that were added is cheaper than
+// validating the slab again.
 record::Utf8Trust trust_of(const record::Batch& batch) {
+  const auto is_json = [](const record::Record& record) { return record.form() == record::Record::Form::json; };
+  if (std::ranges::all_of(batch.records(), is_json)) return record::Utf8Trust::check;
   return batch.is_utf8() ? record::Utf8Trust::trusted : record::Utf8Trust::check;
 }
 
