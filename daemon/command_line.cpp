@@ -206,10 +206,12 @@ void add_config_options(CLI::App& command, Arguments& arguments) {
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
   command.add_option("--workers", arguments.workers, "size of the worker pool; the same as --set pipeline.workers=N")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(is_worker_count);
   command
       .add_option("--grace", arguments.grace, "how long a drain may take; the same as --set pipeline.grace=DURATION")
-      ->type_name("DURATION");
+      ->type_name("DURATION")
+      ->check(is_duration);
 }
 
 using Action = std::function<ExitCode(const flow::Context&, Commands&)>;
