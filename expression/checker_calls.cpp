@@ -1,12 +1,52 @@
 // Checking: calls of functions.
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "expression/checker_walk.hpp"
 #include "expression/functions.hpp"
 #include "expression/text.hpp"
 
 namespace sluice::expression {
+
+namespace {
+
+// What other languages call them.
+std::string_view our_name(std::string_view name) {
+  static constexpr std::pair<std::string_view, std::string_view> kNames[] = {{"len", "size"},
+                                                                             {"length", "size"},
+                                                                             {"count", "size"},
+                                                                             {"max", "math.greatest"},
+                                                                             {"min", "math.least"},
+                                                                             {"math.max", "math.greatest"},
+                                                                             {"math.min", "math.least"},
+                                                                             {"abs", "math.abs"},
+                                                                             {"lower", "lowerAscii"},
+                                                                             {"upper", "upperAscii"},
+                                                                             {"toLowerCase", "lowerAscii"},
+                                                                             {"toUpperCase", "upperAscii"},
+                                                                             {"includes", "contains"},
+                                                                             {"match", "matches"},
+                                                                             {"regex", "matches"},
+                                                                             {"strip", "trim"},
+                                                                             {"float", "double"},
+                                                                             {"str", "string"},
+                                                                             {"slice", "substring"},
+                                                                             {"substr", "substring"},
+                                                                             {"any", "exists"},
+                                                                             {"some", "exists"},
+                                                                             {"every", "all"},
+                                                                             {"select", "filter"},
+                                                                             {"exist", "has"},
+                                                                             {"exists", "has"},
+                                                                             {"defined", "has"}};
+  for (const auto& [theirs, ours] : kNames) {
+    if (name == theirs) return ours;
+  }
+  return {};
+}
+
+}  // namespace
 
 const StaticType* Checker::call(Expr& expr) {
   if (expr.target != nullptr) {
@@ -37,7 +77,8 @@ const StaticType* Checker::unknown_qualified(Expr& expr, std::string_view space,
     if (function->name.starts_with(space) && function->name.find('.') != std::string_view::npos)
       names.push_back(function->name);
   }
-  return fail_name(expr, "there is no function `" + std::string(name) + "`", did_you_mean(nearest_name(name, names)));
+  return fail_name(expr, "there is no function `" + std::string(name) + "`",
+                   did_you_mean(our_name(name).empty() ? nearest_name(name, names) : our_name(name)));
 }
 
 const StaticType* Checker::unknown_function(const Expr& expr) {
@@ -54,7 +95,7 @@ const StaticType* Checker::unknown_function(const Expr& expr) {
       if (member) names.push_back(macro);
     }
     if (!member) names.push_back("has");
-    hint = did_you_mean(nearest_name(expr.name, names));
+    hint = did_you_mean(our_name(expr.name).empty() ? nearest_name(expr.name, names) : our_name(expr.name));
   }
   return fail_name(expr, "there is no function `" + std::string(expr.name) + "`", hint);
 }

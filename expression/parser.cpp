@@ -370,6 +370,14 @@ class Parser {
     expect(TokenKind::right_parenthesis, call->args.empty() ? "an argument or `)`" : "`,` or `)`");
   }
 
+  // Stands for a part that was reported already: a value of unknown type, which causes no further errors.
+  static Expr* mistaken(Expr* expr) {
+    expr->kind = ExprKind::literal;
+    expr->target = nullptr;
+    expr->args.clear();
+    return expr;
+  }
+
   // has(e.f)
   Expr* has(Expr* call, const Token& token) {
     const bool good = call->args.size() == 1 && call->args[0]->kind == ExprKind::select && !call->args[0]->test;
@@ -382,7 +390,7 @@ class Parser {
       }
       errors_.push_back(
           {token.offset, token.length, "has() takes one argument, a field that is selected with a dot", hint});
-      return finish(call);
+      return finish(mistaken(call));
     }
     Expr* select = call->args[0];
     select->test = true;
@@ -450,8 +458,7 @@ class Parser {
       errors_.push_back({call->name_offset, call->name_length,
                          "`" + std::string(call->name) + "` takes a variable and a condition",
                          "for example: list." + std::string(call->name) + "(x, x > 0)"});
-      call->args.clear();
-      return finish(call);
+      return finish(mistaken(call));
     }
     for (std::size_t i = 0; i < best->variables; ++i) {
       const Expr& variable = *call->args[i];

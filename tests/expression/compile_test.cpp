@@ -45,6 +45,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"path.lenght() == 1", 5, 6, "no function `lenght`", ""},
         Mistake{"startsWith(path, 'x')", 0, 10, "no function", "write x.startsWith(...)"},
         Mistake{"x.int() == 1", 2, 3, "no function", "write int(x)"},
+        Mistake{"math.max(1, 2) == 2", 5, 3, "math.max", "did you mean `math.greatest`?"},
         Mistake{"math.flor(x) == 1.0", 5, 4, "math.flor", "did you mean `math.floor`?"},
         Mistake{"path.startsWith(5)", 5, 10, "there is no dyn.startsWith(int)", "string.startsWith(string)"},
         Mistake{"size(5) == 1", 0, 4, "there is no size(int)", "size(string)"},
@@ -78,6 +79,15 @@ TEST(ExpressionCompile, ReportsAllMistakesAtOnce) {
   EXPECT_EQ(result.errors.size(), 4U) << errors_text(result.errors);
   const auto lexical = expression::compile("a = 'x' & b = '\\q'", table);
   EXPECT_EQ(lexical.errors.size(), 4U) << errors_text(lexical.errors);
+}
+
+TEST(ExpressionCompile, ReportsAMistakeOnce) {
+  for (const char* source :
+       {"has(status)", "list.exists(x > 0)", "1 + (2 + 'a') + 3 == 4", "size(5) + 1 == 2", "x.nope().size() > 1"}) {
+    record::FieldTable table;
+    const auto result = expression::compile(source, table);
+    EXPECT_EQ(result.errors.size(), 1U) << source << ": " << errors_text(result.errors);
+  }
 }
 
 TEST(ExpressionCompile, RendersACaretUnderThePlace) {
