@@ -26,11 +26,13 @@ configure() {
   fi
 }
 
-# build PRESET [TARGET...]
+# build PRESET [TARGET...] [-- NINJA OPTION...]
 build() {
-  local preset=$1
+  local preset=$1 targets=()
   shift
-  local targets=()
-  [ $# -eq 0 ] || targets=(--target "$@")
-  cmake --build "build/$preset" --parallel "$(jobs_count)" "${targets[@]}"
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    targets+=(--target "$1")
+    shift
+  done
+  cmake --build "build/$preset" --parallel "$(jobs_count)" "${targets[@]}" "$@"
 }
