@@ -44,6 +44,10 @@ def pattern_of(lines):
 class Console(SluiceTest):
     def execute(self, page):
         found = 0
+        commands = self.directory / "commands"
+        commands.mkdir(exist_ok=True)
+        if not (commands / "sluice").exists():
+            (commands / "sluice").symlink_to(BINARY)
         for start, block in console_blocks(page.read_text()):
             for command, expected in block:
                 found += 1
@@ -51,7 +55,7 @@ class Console(SluiceTest):
                     result = subprocess.run(
                         ["bash", "-o", "pipefail", "-c", command], cwd=ROOT, stdin=subprocess.DEVNULL,
                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60 * PATIENCE,
-                        env={**os.environ, "PATH": "%s:%s" % (BINARY.parent, os.environ["PATH"]), "TERM": "dumb",
+                        env={**os.environ, "PATH": "%s:%s" % (commands, os.environ["PATH"]), "TERM": "dumb",
                              "SCRATCH": str(self.directory)})
                     output = result.stdout.decode(errors="replace")
                     if output and not output.endswith("\n"):
