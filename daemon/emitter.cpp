@@ -39,6 +39,7 @@ PipelineEmitter::PipelineEmitter(std::size_t stage, BatchMemory& memory, Ledger&
 flow::Error PipelineEmitter::acquire(const flow::Context&, record::Batch& batch, std::size_t slab_bytes) {
   const flow::Context& drain = output_.drain_context();
   while (true) {
+    if (drain.done()) return drain.cause();
     const std::uint64_t ticket = memory_.gate.ticket();
     if (std::optional<record::Batch> fresh = memory_.pool.try_acquire(slab_bytes)) {
       batch = std::move(*fresh);
@@ -46,7 +47,6 @@ flow::Error PipelineEmitter::acquire(const flow::Context&, record::Batch& batch,
       batch.bytes_in = 0;
       return {};
     }
-    if (drain.done()) return drain.cause();
     memory_.gate.wait(drain, ticket);
   }
 }

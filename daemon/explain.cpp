@@ -125,13 +125,16 @@ class Explainer {
 
   void process(const flow::Context& context, std::size_t stage, record::Batch&& batch) {
     stages::Processor& processor = *set_.stages[stage].processor();
+    const config::Settings& settings = set_.stages[stage].config.settings;
+    const bool is_filter = set_.stages[stage].config.kind == "filter";
+    if (is_filter && settings.has("where")) say(Ink::plain, "where: " + settings.string("where"));
     const View before = view_of(batch);
     const std::vector<stages::Remark> remarks = processor.explain(batch.records().front(), batch.arena());
     for (const stages::Remark& remark : remarks) say(Ink::plain, remark.text, remark.depth);
     stages::Tally tally;
     const flow::Error error = processor.process(context, batch, tally);
     if (ended(error, tally) || batch.empty()) return;
-    if (set_.stages[stage].config.kind == "filter") {
+    if (is_filter) {
       say(Ink::green, "kept");
     } else {
       show_changes(before, view_of(batch));
@@ -141,6 +144,9 @@ class Explainer {
 
   void route(const flow::Context& context, std::size_t stage, record::Batch&& batch) {
     stages::Router& router = *set_.stages[stage].router();
+    for (const stages::Remark& remark : router.explain(batch.records().front(), batch.arena())) {
+      say(Ink::plain, remark.text, remark.depth);
+    }
     for (const stages::Remark& remark : router.explain(batch.records().front(), batch.arena())) {
       say(Ink::plain, remark.text, remark.depth);
     }
