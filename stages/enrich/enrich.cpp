@@ -9,9 +9,14 @@
 #include "stages/enrich/compute.hpp"
 #include "stages/enrich/drop.hpp"
 #include "stages/enrich/fields.hpp"
+#include "stages/enrich/geoip.hpp"
+#include "stages/enrich/hash.hpp"
 #include "stages/enrich/keep.hpp"
+#include "stages/enrich/lookup.hpp"
 #include "stages/enrich/operation.hpp"
+#include "stages/enrich/redact.hpp"
 #include "stages/enrich/rename.hpp"
+#include "stages/enrich/user_agent.hpp"
 
 namespace sluice::stages {
 namespace {
@@ -28,6 +33,12 @@ class Enrich final : public Processor {
     return {};
   }
 
+  std::vector<Remark> explain(record::Record& record, record::Arena& arena) const override {
+    std::vector<Remark> remarks;
+    for (const auto& operation : operations_) operation->explain(record, arena, remarks);
+    return remarks;
+  }
+
  private:
   std::vector<std::unique_ptr<Operation>> operations_;
 };
@@ -36,11 +47,16 @@ struct OperationMaker {
   std::string_view key;
   std::unique_ptr<Operation> (*make)(const config::Settings& settings, Workshop& workshop);
 };
-constexpr std::array<OperationMaker, 5> kMakers{{{"fields", make_fields},
-                                                 {"compute", make_compute},
-                                                 {"rename", make_rename},
-                                                 {"keep", make_keep},
-                                                 {"drop", make_drop}}};
+constexpr std::array<OperationMaker, 10> kMakers{{{"fields", make_fields},
+                                                  {"compute", make_compute},
+                                                  {"lookup", make_lookup},
+                                                  {"geoip", make_geoip},
+                                                  {"user_agent", make_user_agent},
+                                                  {"rename", make_rename},
+                                                  {"keep", make_keep},
+                                                  {"drop", make_drop},
+                                                  {"redact", make_redact},
+                                                  {"hash", make_hash}}};
 
 AnyStage make(const config::Settings& settings, Workshop& workshop) {
   std::vector<std::unique_ptr<Operation>> operations;
@@ -54,32 +70,6 @@ AnyStage make(const config::Settings& settings, Workshop& workshop) {
   }
   if (!good) return std::unique_ptr<Processor>();
   return std::unique_ptr<Processor>(std::make_unique<Enrich>(std::move(operations)));
-}
-
-std::vector<Option> planned_options() {
-  return {
-      Option::mapping("lookup", {Option::string("file").required().doc("a CSV file with a header, or JSON lines"),
-                                 Option::string("on").required().doc("the field and column that must be equal"),
-                                 Option::list("add", Option::string()).doc("columns to add"),
-                                 Option::duration("reload").doc("look for changes of the file this often")})
-          .unsupported()
-          .doc("add columns of a table"),
-      Option::mapping("geoip", {Option::string("database").required().doc("an .mmdb file"),
-                                Option::string("field").required().doc("the field with the address"),
-                                Option::string("into").defaults("geo").doc("the field that gets what is found")})
-          .unsupported()
-          .doc("look an address up in a MaxMind database"),
-      Option::string("user_agent").unsupported().doc("the field with a User-Agent to take apart"),
-      Option::mapping("redact", {Option::list("fields", Option::string()).doc("where to look"),
-                                 Option::list("patterns", Option::string()).doc("email, ipv4, credit_card, or a regex"),
-                                 Option::string("with").defaults("***").doc("what stands there instead")})
-          .unsupported()
-          .doc("replace what should not be stored"),
-      Option::mapping("hash", {Option::list("fields", Option::string()).doc("which fields"),
-                               Option::string("key").doc("the secret of the keyed hash")})
-          .unsupported()
-          .doc("replace values by pseudonyms"),
-  };
 }
 
 std::vector<config::Example> examples() {
@@ -97,6 +87,34 @@ std::vector<config::Example> examples() {
        "- enrich: {keep: [time, message]}",
        {R"({"message":"ready","n":1,"time":"12:00"})"},
        {R"({"message":"ready","time":"12:00"})"}},
+      {"Who owns the host",
+       "- enrich:\n    lookup: {file: docs/samples/hosts.csv, on: ip, add: [owner, team], default: {owner: nobody}}",
+       {R"({"ip":"192.0.2.10","n":1})", R"({"ip":"203.0.113.7","n":2})"},
+       {R"({"ip":"192.0.2.10","n":1,"owner":"ada","team":"storage"})",
+        R"({"ip":"203.0.113.7","n":2,"owner":"nobody"})"}},
+      {"Where an address is",
+       "- enrich:\n    geoip:\n      database: docs/samples/geo.mmdb\n      field: client\n"
+       "      fields: {country: country.iso_code, city: city.names.en}",
+       {R"({"client":"192.0.2.17"})", R"({"client":"2001:db8::1"})", R"({"client":"127.0.0.1"})"},
+       {R"({"client":"192.0.2.17","geo":{"country":"DE","city":"Frankfurt am Main"}})",
+        R"({"client":"2001:db8::1","geo":{"country":"FR"}})", R"({"client":"127.0.0.1"})"}},
+      {"Who asks",
+       "- enrich: {user_agent: agent, drop: agent}",
+       {R"({"agent":"Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"})",
+        R"({"agent":"curl/8.5.0"})"},
+       {R"({"ua":{"name":"Firefox","version":"128.0","os":"Linux","device":"desktop"}})",
+        R"({"ua":{"name":"curl","version":"8.5.0","device":"tool"}})"}},
+      {"Nothing that should not be stored",
+       "- enrich: {redact: {patterns: [email, credit_card, bearer, 'pin=(\\d+)']}}",
+       {R"({"message":"mail ada@example.org about 4111 1111 1111 1111","n":1})",
+        R"({"headers":{"authorization":"Bearer abc.def"},"query":"id=7&pin=1234"})", R"({"message":"all is well"})"},
+       {R"({"message":"mail *** about ***","n":1})",
+        R"({"headers":{"authorization":"Bearer ***"},"query":"id=7&pin=***"})", R"({"message":"all is well"})"}},
+      {"Pseudonyms",
+       "- enrich: {hash: {fields: [user], key: \"${HASH_KEY:-only an example}\", length: 16}}",
+       {R"({"user":"ada","n":1})", R"({"user":"bob","n":2})", R"({"user":"ada","n":3})"},
+       {R"({"user":"f08e45d219aadd5c","n":1})", R"({"user":"917e8f61aa2317e5","n":2})",
+        R"({"user":"f08e45d219aadd5c","n":3})"}},
   };
 }
 
@@ -105,12 +123,12 @@ std::vector<config::Example> examples() {
 Definition enrich() {
   config::StageSpec spec;
   spec.kind = "enrich";
-  spec.summary = "Adds, changes and removes top-level fields.";
+  spec.summary = "Adds, changes and removes fields.";
   spec.description =
       "The operations run in the order of the keys in the configuration, each seeing what the ones before it did. A\n"
       "changed field keeps its place in the record, a new one is appended.";
-  spec.options = {fields_option(), compute_option(), rename_option(), keep_option(), drop_option()};
-  for (Option& option : planned_options()) spec.options.push_back(std::move(option));
+  spec.options = {fields_option(), compute_option(), lookup_option(), geoip_option(),  user_agent_option(),
+                  rename_option(), keep_option(),    drop_option(),   redact_option(), hash_option()};
   std::vector<std::string> names;
   for (const Option& option : spec.options) names.push_back(option.name());
   spec.at_least_one_of = {names};

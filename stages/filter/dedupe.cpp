@@ -64,8 +64,10 @@ config::Option dedupe_option() {
   using config::Option;
   return Option::mapping(
              "dedupe",
-             {Option::expression("key").not_empty().example("host + message").doc(
-                  "what tells records apart, a field or an expression; the whole line if it is not given"),
+             {Option::expression("key")
+                  .not_empty()
+                  .example("host + message")
+                  .doc("what tells records apart, a field or an expression; the whole line if it is not given"),
               Option::duration("window").defaults("1m").doc(
                   "how long a key is remembered after a record of it went on, by the time of arrival"),
               Option::integer("max_keys")

@@ -113,7 +113,8 @@ std::vector<config::Option> limit_options() {
           .at_most(10'000'000)
           .defaults("100000")
           .needs({"limit"})
-          .doc("how many keys `limit` remembers, about 80 bytes each; the one not seen for longest is forgotten, counted "
+          .doc("how many keys `limit` remembers, about 80 bytes each; the one not seen for longest is forgotten, "
+               "counted "
                "as `limit_keys_evicted` if it was still limited"),
   };
 }

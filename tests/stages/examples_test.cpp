@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
@@ -59,7 +60,7 @@ std::string pipeline_of(const config::StageSpec& spec, const config::Example& ex
   if (spec.kind != "generate") yaml += "- generate: stdin\n";
   if (spec.kind == "filter" || spec.kind == "enrich" || spec.kind == "route") yaml += "- parse: json\n";
   yaml += example.yaml + "\n";
-  if (spec.kind != "write") yaml += "- write: stdout\n";
+  if (example.yaml.find("write:") == std::string::npos) yaml += "- write: stdout\n";
   return yaml;
 }
 
@@ -74,22 +75,59 @@ AnyStage make(const std::vector<Definition>& all, const config::StageConfig& sta
 
 void check(const flow::Error& error) { EXPECT_FALSE(error) << error.message(); }
 
-// One batch after the other through all stages, as the daemon does with many at once.
-void run(const flow::Context& context, std::vector<AnyStage>& stages) {
-  Keeper keeper;
-  check(std::get<std::unique_ptr<Generator>>(stages.front())->run(context, keeper));
-  Writer& writer = *std::get<std::unique_ptr<Writer>>(stages.back());
-  for (record::Batch& batch : keeper.batches) {
-    Tally tally;
-    for (std::size_t i = 1; i + 1 < stages.size(); ++i, tally.clear()) {
-      check(std::get<std::unique_ptr<Processor>>(stages[i])->process(context, batch, tally));
+// The stages of an example, joined as the daemon joins them, one batch at a time.
+class Graph {
+ public:
+  Graph(const std::vector<config::StageConfig>& configs, std::vector<AnyStage>& stages)
+      : configs_(configs), stages_(stages) {}
+
+  void run(const flow::Context& context) {
+    for (std::size_t stage = 0; stage < stages_.size(); ++stage) {
+      if (auto* generator = std::get_if<std::unique_ptr<Generator>>(&stages_[stage])) {
+        Keeper keeper;
+        check((*generator)->run(context, keeper));
+        for (record::Batch& batch : keeper.batches) pass_on(context, stage, {}, batch);
+      }
     }
-    check(writer.encode(context, batch, tally));
-    Written written;
-    check(writer.write(context, batch, written));
+    for (AnyStage& stage : stages_) {
+      if (auto* writer = std::get_if<std::unique_ptr<Writer>>(&stage)) check((*writer)->finish(context));
+    }
   }
-  check(writer.finish(context));
-}
+
+ private:
+  void pass_on(const flow::Context& context, std::size_t from, const std::string& output, record::Batch& batch) {
+    for (std::size_t stage = 0; stage < stages_.size(); ++stage) {
+      for (const config::Input& input : configs_[stage].from) {
+        if (input.index != from || input.output != output) continue;
+        record::Batch copy = batch.share();
+        copy.records() = batch.records();
+        for (record::Record& record : copy.records()) record.unshare(copy.arena());
+        visit(context, stage, std::move(copy));
+      }
+    }
+  }
+
+  void visit(const flow::Context& context, std::size_t stage, record::Batch&& batch) {
+    Tally tally;
+    if (auto* processor = std::get_if<std::unique_ptr<Processor>>(&stages_[stage])) {
+      check((*processor)->process(context, batch, tally));
+      pass_on(context, stage, {}, batch);
+    } else if (auto* router = std::get_if<std::unique_ptr<Router>>(&stages_[stage])) {
+      Router::Routed routed = (*router)->route(context, std::move(batch), tally);
+      for (std::size_t port = 0; port < routed.outputs.size(); ++port) {
+        if (!routed.outputs[port].empty()) pass_on(context, stage, (*router)->outputs()[port], routed.outputs[port]);
+      }
+    } else {
+      Writer& writer = *std::get<std::unique_ptr<Writer>>(stages_[stage]);
+      check(writer.encode(context, batch, tally));
+      Written written;
+      check(writer.write(context, batch, written));
+    }
+  }
+
+  const std::vector<config::StageConfig>& configs_;
+  std::vector<AnyStage>& stages_;
+};
 
 std::string joined(const std::vector<std::string>& lines) {
   std::string text;
@@ -114,7 +152,7 @@ void run_example(const std::vector<Definition>& all, const config::StageSpec& sp
   {
     const Redirect in(STDIN_FILENO, input, O_RDONLY);
     const Redirect out(STDOUT_FILENO, output, O_WRONLY);
-    run(flow::background(), stages);
+    Graph(loaded.config.stages, stages).run(flow::background());
   }
   const config::StageConfig& last = loaded.config.stages.back();
   if (last.variant == "file") output = last.settings.string("path");
@@ -123,6 +161,7 @@ void run_example(const std::vector<Definition>& all, const config::StageSpec& sp
 }
 
 TEST(Examples, DoWhatTheReferenceSays) {
+  std::filesystem::current_path(SLUICE_SOURCE_DIR);  // examples name files of docs/samples
   const std::vector<Definition> all = definitions();
   std::size_t count = 0;
   for (const Definition& definition : all) {
