@@ -150,7 +150,7 @@ AnyStage make(const config::Settings& settings, Workshop& workshop) {
 Definition parse_kv() {
   config::StageSpec spec;
   spec.kind = "parse";
-  spec.variant = "kv";
+  spec.variant = std::string("kv");
   spec.summary = "Pairs of keys and values with separators of one's own.";
   spec.description =
       "Blanks around keys and values do not count; values may be quoted with `\"` or `'`, and a backslash escapes the "

@@ -186,17 +186,23 @@ Value to_anything(const Value& value) {
   return number && std::isfinite(*number) ? Value::float64(*number) : value;
 }
 
-std::string quoted(std::string_view name) { return "`" + std::string(name) + "`"; }
+std::string quoted(std::string_view name) {
+  std::string text(1, '`');
+  text.append(name);
+  text.push_back('`');
+  return text;
+}
 
 // The beginning of a value, for messages.
 std::string shown(const Value& value) {
   constexpr std::size_t kLongest = 60;
-  record::Buffer text;
-  record::write_text(text, value);
-  if (text.size() <= kLongest) return "`" + std::string(text.view()) + "`";
+  record::Buffer buffer;
+  record::write_text(buffer, value);
+  const std::string_view text = buffer.view();
+  if (text.size() <= kLongest) return quoted(text);
   std::size_t length = kLongest;
-  while (length > 0 && (static_cast<unsigned char>(text.view()[length]) & 0xc0) == 0x80) --length;
-  return "`" + std::string(text.view().substr(0, length)) + "...`";
+  while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xc0) == 0x80) --length;
+  return quoted(std::string(text.substr(0, length)).append("..."));
 }
 
 ParseFailure no_type(std::string_view name, const Value& value, FieldType type) {
