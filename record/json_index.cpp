@@ -124,7 +124,9 @@ class JsonIndexer::Impl {
     const char* const end = open != nullptr && *open == '{' ? object(walker, arena) : nullptr;
     if (end != nullptr && walker.at_end()) [[likely]] {
       next_ = walker.position();
-      record.set_json(json_text::between(open, end), {slots_, slot_count_});
+      const bool fills_line = record.line().data() == line.data() && record.line().size() == line.size();
+      record.set_json(json_text::between(open, end), {slots_, slot_count_},
+                      fills_line ? Record::Place::fills_line : Record::Place::anywhere);
       return true;
     }
     if (end != nullptr) walker.fail(walker.here(), "text behind the closing brace");

@@ -38,7 +38,7 @@ class JsonIndexer {
   JsonIndexer& operator=(const JsonIndexer&) = delete;
 
   // Makes each record that is a line with a JSON object in it a JSON record; appends the others to failures(), by
-  // index in `records`, and leaves them as they are. White space around the object is not part of its text.
+  // index in `records`, and leaves them as they are.
   struct Failed {
     std::size_t record;
     JsonFailure why;

@@ -246,7 +246,7 @@ void write_json(Buffer& out, const Value& value, Utf8Trust trust) {
 void write_json(Buffer& out, const Record& record, Utf8Trust trust) {
   switch (record.form()) {
     case Record::Form::json:
-      if (record.added().empty()) return out.append(record.json_text());
+      if (record.added().empty()) return out.append(record.unchanged_text());
       return write_spliced(out, record.json_text(), record.added(), trust);
     case Record::Form::fields:
       return write_object(out, record.added(), trust);

@@ -59,8 +59,11 @@ class Record {
   // Replaces everything by `fields` (an arena's or configuration's memory, not copied).
   void set_fields(std::span<Field> fields);
   // Makes it a JSON record: `text` is a valid JSON object, `slots` one value for each slot of the FieldTable.
-  void set_json(std::string_view text, std::span<const Value> slots) {
+  // `fills_line`: the line holds nothing but the object, and white space around it, which is then written again too.
+  enum class Place : bool { anywhere, fills_line };
+  void set_json(std::string_view text, std::span<const Value> slots, Place place = Place::anywhere) {
     form_ = Form::json;
+    place_ = place;
     text_ = text.data(), text_size_ = static_cast<std::uint32_t>(text.size());
     slots_ = slots.data(), slot_count_ = static_cast<std::uint16_t>(slots.size());
     added_ = nullptr, added_count_ = 0, added_capacity_ = 0;
@@ -81,6 +84,8 @@ class Record {
   // Form::json: the object's text, from `{` to `}`, and what is to be added before the closing brace.
   std::string_view json_text() const { return {text_, text_size_}; }
   std::span<const Field> added() const { return {added_, added_count_}; }
+  // Form::json: what to write for an object that nobody changed.
+  std::string_view unchanged_text() const { return place_ == Place::fills_line ? line() : json_text(); }
 
  private:
   static Value last_named(std::span<const Field> fields, std::string_view name);
@@ -98,6 +103,7 @@ class Record {
   std::uint32_t added_capacity_ = 0;
   std::uint16_t slot_count_ = 0;
   Form form_ = Form::line;
+  Place place_ = Place::anywhere;
 };
 
 }  // namespace sluice::record

@@ -48,6 +48,10 @@ TEST_F(RecordTest, UnchangedJsonIsWrittenByteForByte) {
   EXPECT_EQ(to_json(json(kText)), kText);
 }
 
+TEST_F(RecordTest, UnchangedJsonKeepsTheWhiteSpaceAroundIt) {
+  EXPECT_EQ(to_json(json("  {\"a\":1}\t ")), "  {\"a\":1}\t ");
+}
+
 TEST_F(RecordTest, AddedFieldsFollowTheText) {
   Record record = json(R"({"x": 1.0 })");
   record.set(a_, Value::string("one"), arena_);
