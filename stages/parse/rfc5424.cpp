@@ -31,7 +31,7 @@ class FieldList {
 
   void add(const Value& name, const Value& value) {
     if (size_ == capacity_) grow();
-    first_[size_++] = {name, value};
+    std::construct_at(first_ + size_++, Field{name, value});
   }
   std::span<Field> fields() { return {first_, size_}; }
   void truncate(std::size_t size) { size_ = size; }
@@ -39,9 +39,9 @@ class FieldList {
  private:
   void grow() {
     capacity_ = capacity_ == 0 ? 4 : capacity_ * 2;
-    const std::span<Field> room = arena_.make_array<Field>(capacity_);
-    std::copy(first_, first_ + size_, room.begin());
-    first_ = room.data();
+    auto* const room = static_cast<Field*>(arena_.allocate(capacity_ * sizeof(Field), alignof(Field)));
+    std::uninitialized_copy_n(first_, size_, room);
+    first_ = room;
   }
 
   record::Arena& arena_;
@@ -94,16 +94,20 @@ class Reader {
     if (rest.substr(0, 2) != "1 ") return expected("the version 1 and a space");
     p_ += 2;
     if (ParseFailure failure = read_time()) return failure;
-    for (const auto& [name, what] : {std::pair(kHostname, "the hostname or `-`, and a space"),
-                                     std::pair(kAppname, "the application's name or `-`, and a space"),
-                                     std::pair(kProcid, "the process id or `-`, and a space"),
-                                     std::pair(kMsgid, "the message id or `-`, and a space")}) {
-      const char* const space = find_byte(p_, end_, ' ');
-      if (space == end_ || space == p_) return expected(what);
-      if (space - p_ != 1 || *p_ != '-') fields_.add(name, Value::string(between(p_, space)));
-      p_ = space + 1;
-    }
+    if (!read_word(kHostname)) return expected("the hostname or `-`, and a space");
+    if (!read_word(kAppname)) return expected("the application's name or `-`, and a space");
+    if (!read_word(kProcid)) return expected("the process id or `-`, and a space");
+    if (!read_word(kMsgid)) return expected("the message id or `-`, and a space");
     return {};
+  }
+
+  // A word and the space behind it.
+  bool read_word(const Value& name) {
+    const char* const space = find_byte(p_, end_, ' ');
+    if (space == end_ || space == p_) return false;
+    if (space - p_ != 1 || *p_ != '-') fields_.add(name, Value::string(between(p_, space)));
+    p_ = space + 1;
+    return true;
   }
 
   // Section 6.2.3: an RFC 3339 time, or the nil value. More digits and lower case do no harm, so they are taken, too.
@@ -191,12 +195,22 @@ class Reader {
     return between(begin, to);
   }
 
+  static bool has_repeated(std::span<const Field> parameters) {
+    for (std::size_t i = 1; i < parameters.size(); ++i) {
+      const std::string_view name = parameters[i].name.text();
+      for (std::size_t j = 0; j < i; ++j) {
+        if (parameters[j].name.text() == name) return true;
+      }
+    }
+    return false;
+  }
+
   // Makes one list of the values of parameters that have one name. Elements with more parameters than anyone writes are
   // left as they are, since the time for this grows with the square.
   void join_repeated(FieldList& parameters) {
     constexpr std::size_t kMostParameters = 256;
     const std::span<Field> all = parameters.fields();
-    if (all.size() > kMostParameters) return;
+    if (all.size() > kMostParameters || !has_repeated(all)) return;
     std::size_t kept = 0;
     for (std::size_t i = 0; i < all.size(); ++i) {
       const std::string_view name = all[i].name.text();
