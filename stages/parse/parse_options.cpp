@@ -316,8 +316,6 @@ void ParseOptions::read_time(const config::Settings& settings, Workshop& worksho
   type_format_ = std::get<TimeFormat>(TimeFormat::compile("auto", context));
   if (!settings.has("time")) return;
   const config::Settings& time = settings.section("time");
-  // A zone alone says how to read the times that the format finds by itself.
-  if (!time.has("field") && !time.has("format")) return;
   auto format = TimeFormat::compile(time.string("format"), context);
   if (const auto* error = std::get_if<TimeFormat::Error>(&format)) {
     workshop.diagnostics.error(time.locate("format", error->offset), error->message);

@@ -63,11 +63,6 @@ TEST(Filter, MustHaveACondition) {
   EXPECT_FALSE(stage.ok());
 }
 
-TEST(Filter, SaysWhatItDoesNotSupportYet) {
-  const test::StageUnderTest stage("filter: {sample: 0.1}");
-  EXPECT_NE(stage.complaints().find("not supported yet"), std::string::npos) << stage.complaints();
-}
-
 TEST(Filter, ExplainsWhatItSaw) {
   test::StageUnderTest stage("filter: message == \"b\"");
   ASSERT_TRUE(stage.ok());

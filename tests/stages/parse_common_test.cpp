@@ -50,6 +50,8 @@ TEST(Parse, TimeBecomesATimestampInItsPlace) {
   EXPECT_EQ(parse_line("- parse: {format: logfmt, time: {format: '%d.%m.%Y %H:%M', zone: Europe/Berlin}}",
                        "time=\"24.11.2026 10:11\""),
             R"({"time":"2026-11-24T09:11:00Z"})");
+  EXPECT_EQ(parse_line("- parse: {format: logfmt, time: {zone: '+01:00'}}", "time=\"2026-11-24 10:11:12\""),
+            R"({"time":"2026-11-24T09:11:12Z"})");
   EXPECT_THAT(parse_line("- parse: {format: logfmt, time: {field: ts}}", "ts=soon"),
               HasSubstr("invalid_time: field `ts`: `soon` is no time of the format `auto`"));
 }
