@@ -85,8 +85,7 @@ class LogfmtFormat::Reader {
 
   Value plain(std::string_view text) const {
     const Value value = Value::string(text);
-    if (values_ == Values::texts || text.empty()) return value;
-    return convert(value, FieldType::automatic, TimeFormat(), arena_);
+    return values_ == Values::inferred ? infer(value) : value;
   }
 
   // From behind the opening quote to behind the closing one.

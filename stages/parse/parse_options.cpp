@@ -5,7 +5,6 @@
 #include <cmath>
 #include <utility>
 
-#include "config/units.hpp"
 #include "record/json.hpp"
 #include "record/json_writer.hpp"
 
@@ -130,6 +129,47 @@ Value duration_of(double seconds) {
   return Value::duration({rounded, nanoseconds});
 }
 
+// "1h30m", "1.5s", "250ms": numbers with units, as Go and our configuration write them. Nanoseconds; nothing when it is
+// no such text or does not fit.
+std::optional<std::int64_t> read_duration(std::string_view text) {
+  constexpr std::pair<std::string_view, std::int64_t> kUnits[] = {{"ns", 1},
+                                                                  {"us", 1'000},
+                                                                  {"\u00b5s", 1'000},
+                                                                  {"\u03bcs", 1'000},
+                                                                  {"ms", 1'000'000},
+                                                                  {"s", 1'000'000'000},
+                                                                  {"m", 60'000'000'000},
+                                                                  {"h", 3'600'000'000'000},
+                                                                  {"d", 86'400'000'000'000}};
+  if (text.empty()) return std::nullopt;
+  std::int64_t total = 0;
+  while (!text.empty()) {
+    const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+    std::int64_t whole = 0;
+    if (digits > 0 && std::from_chars(text.data(), text.data() + digits, whole).ec != std::errc()) return std::nullopt;
+    text.remove_prefix(digits);
+    double fraction = 0;
+    std::size_t fraction_digits = 0;
+    if (text.starts_with('.')) {
+      fraction_digits = std::min(text.find_first_not_of("0123456789", 1), text.size()) - 1;
+      if (fraction_digits > 0) std::from_chars(text.data(), text.data() + 1 + fraction_digits, fraction);
+      text.remove_prefix(1 + fraction_digits);
+    }
+    if (digits + fraction_digits == 0) return std::nullopt;
+    const std::string_view name = text.substr(0, std::min(text.find_first_of("0123456789."), text.size()));
+    const auto* unit =
+        std::find_if(std::begin(kUnits), std::end(kUnits), [&](const auto& u) { return u.first == name; });
+    if (unit == std::end(kUnits)) return std::nullopt;
+    text.remove_prefix(name.size());
+    std::int64_t part = 0;
+    if (__builtin_mul_overflow(whole, unit->second, &part) || __builtin_add_overflow(total, part, &total))
+      return std::nullopt;
+    part = std::llround(fraction * static_cast<double>(unit->second));
+    if (__builtin_add_overflow(total, part, &total)) return std::nullopt;
+  }
+  return total;
+}
+
 Value to_duration(const Value& value) {
   switch (value.type()) {
     case Type::duration:
@@ -146,9 +186,9 @@ Value to_duration(const Value& value) {
       const bool negative = !text.empty() && text.front() == '-';
       if (const auto number = read_number<double>(text)) return duration_of(*number);
       if (negative) text.remove_prefix(1);
-      const std::optional<std::chrono::nanoseconds> length = config::parse_duration(text);
+      const std::optional<std::int64_t> length = read_duration(text);
       if (!length) return {};
-      std::int64_t count = negative ? -length->count() : length->count();
+      std::int64_t count = negative ? -*length : *length;
       std::int64_t seconds = count / 1'000'000'000;
       count %= 1'000'000'000;
       if (count < 0) count += 1'000'000'000, --seconds;
@@ -173,17 +213,6 @@ bool is_json_number(std::string_view text) {
   if (text.empty() || text.front() < '0' || text.front() > '9') return false;
   if (text.size() > 1 && text[0] == '0' && text[1] != '.' && text[1] != 'e' && text[1] != 'E') return false;
   return text.back() >= '0' && text.back() <= '9';
-}
-
-Value to_anything(const Value& value) {
-  if (!value.is(Type::string)) return value;
-  const std::string_view text = value.text();
-  if (text == "true" || text == "false") return Value::boolean(text == "true");
-  if (!is_json_number(text)) return value;
-  if (const auto number = read_number<std::int64_t>(text)) return Value::int64(*number);
-  if (const auto number = read_number<std::uint64_t>(text)) return Value::uint64(*number);
-  const auto number = read_number<double>(text);
-  return number && std::isfinite(*number) ? Value::float64(*number) : value;
 }
 
 std::string quoted(std::string_view name) {
@@ -266,9 +295,20 @@ Value convert(const Value& given, FieldType type, const TimeFormat& times, Arena
     case FieldType::duration:
       return to_duration(value);
     case FieldType::automatic:
-      return to_anything(value);
+      return infer(value);
   }
   return {};
+}
+
+Value infer(const Value& value) {
+  if (!value.is(Type::string)) return value;
+  const std::string_view text = value.text();
+  if (text == "true" || text == "false") return Value::boolean(text == "true");
+  if (!is_json_number(text)) return value;
+  if (const auto number = read_number<std::int64_t>(text)) return Value::int64(*number);
+  if (const auto number = read_number<std::uint64_t>(text)) return Value::uint64(*number);
+  const auto number = read_number<double>(text);
+  return number && std::isfinite(*number) ? Value::float64(*number) : value;
 }
 
 TimeContext time_context(const config::Settings& settings, Workshop& workshop) {

@@ -41,6 +41,9 @@ enum class FieldType { string, integer, unsigned_integer, number, boolean, times
 // integer, number or boolean of a text that is written just as JSON would write one, and leaves all others alone.
 record::Value convert(const record::Value& value, FieldType type, const TimeFormat& times, record::Arena& arena);
 
+// FieldType::automatic alone.
+record::Value infer(const record::Value& value);
+
 // The checked options. Immutable after construction; readable by many threads.
 class ParseOptions {
  public:

@@ -42,6 +42,10 @@ TEST(Parse, TypesConvertWhatTheyName) {
   EXPECT_EQ(parse_line(types, "i=9223372036854775808"), "invalid_type: field `i`: `9223372036854775808` is no int");
   EXPECT_EQ(parse_line(types, "b=maybe"), "invalid_type: field `b`: `maybe` is no bool");
   EXPECT_EQ(parse_line(types, "l=-1.5 a=007"), R"({"l":"-1.5s","a":"007"})");
+  EXPECT_EQ(parse_line(types, "l=1h2m3.25s"), R"({"l":"3723.25s"})");
+  EXPECT_EQ(parse_line(types, "l=-12.5µs"), R"({"l":"-0.0000125s"})");
+  EXPECT_THAT(parse_line(types, "l=300000000000h"), HasSubstr("is no duration"));
+  EXPECT_THAT(parse_line(types, "l=1.s2"), HasSubstr("is no duration"));
 }
 
 TEST(Parse, TimeBecomesATimestampInItsPlace) {
