@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -41,27 +42,32 @@ class StageUnderTest {
   explicit StageUnderTest(const std::string& yaml) : StageUnderTest(yaml, own_fields_) {}
 
   // Stages of one pipeline share the table of fields, which outlives them.
-  StageUnderTest(const std::string& yaml, record::FieldTable& fields) {
+  StageUnderTest(const std::string& yaml, record::FieldTable& fields,
+                 stages::Clock clock = std::chrono::steady_clock::now) {
     const std::vector<stages::Definition> definitions = stages::definitions();
     config::StageResult loaded = config::load_stage(yaml, stages::catalog(definitions));
     diagnostics_ = std::move(loaded.diagnostics);
     if (diagnostics_.has_errors()) return;
-    stages::Workshop workshop{.fields = fields, .diagnostics = diagnostics_};
+    stages::Workshop workshop{.fields = fields, .diagnostics = diagnostics_, .clock = std::move(clock)};
     for (const stages::Definition& definition : definitions) {
       if (definition.spec.kind != loaded.stage.kind || definition.spec.variant != loaded.stage.variant) continue;
       stages::AnyStage stage = definition.make(loaded.stage.settings, workshop);
       if (auto* made = std::get_if<std::unique_ptr<stages::Processor>>(&stage)) processor_ = std::move(*made);
+      if (auto* made = std::get_if<std::unique_ptr<stages::Router>>(&stage)) router_ = std::move(*made);
     }
   }
 
-  bool ok() const { return processor_ != nullptr && !diagnostics_.has_errors(); }
+  bool ok() const { return (processor_ != nullptr || router_ != nullptr) && !diagnostics_.has_errors(); }
   std::string complaints() const { return diagnostics_.render(); }
   stages::Processor& processor() { return *processor_; }
+  stages::Router& router() { return *router_; }
+  bool has_router() const { return router_ != nullptr; }
 
  private:
   record::FieldTable own_fields_;
   config::Diagnostics diagnostics_;
   std::unique_ptr<stages::Processor> processor_;
+  std::unique_ptr<stages::Router> router_;
 };
 
 struct StageOutcome {
