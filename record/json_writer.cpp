@@ -6,6 +6,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 
 #include "record/base64.hpp"
 #include "record/utf8.hpp"
@@ -28,6 +30,20 @@ const char* find_escape(const char* p, const char* end) {
   }
   while (p != end && *p != '"' && *p != '\\' && static_cast<unsigned char>(*p) > 0x1f) ++p;
   return p;
+}
+
+// Most strings are short and ASCII: telling that is much cheaper than a call of the validator.
+bool is_ascii(std::string_view text) {
+  const char* p = text.data();
+  const char* const end = p + text.size();
+  std::uint64_t seen = 0;
+  for (; end - p >= 8; p += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, p, sizeof word);
+    seen |= word;
+  }
+  for (; p != end; ++p) seen |= static_cast<unsigned char>(*p);
+  return (seen & 0x8080808080808080) == 0;
 }
 
 void write_escape(Buffer& out, char c) {
@@ -205,7 +221,7 @@ void write_duration(Buffer& out, Duration value) {
 
 void write_json_string(Buffer& out, std::string_view text, Utf8Trust trust) {
   out.push_back('"');
-  if (trust == Utf8Trust::trusted || simdjson::validate_utf8(text.data(), text.size())) {
+  if (trust == Utf8Trust::trusted || is_ascii(text) || simdjson::validate_utf8(text.data(), text.size())) {
     write_escaped(out, text);
   } else {
     for_each_utf8_piece(text, [&](std::string_view piece) { write_escaped(out, piece); });
