@@ -21,11 +21,6 @@ flow::Error guarded(Function function) {
   }
 }
 
-flow::Error located(const flow::Error& error, const std::string& stage) {
-  if (!error) return {};
-  return {error.code(), stage + ": " + error.message()};
-}
-
 }  // namespace
 
 Chain::Chain(const StageSet& set, std::vector<std::size_t> stages, Ledger& ledger, Rejections& rejections,

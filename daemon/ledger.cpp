@@ -9,7 +9,7 @@
 namespace sluice::daemon {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
   record::Buffer out;
   record::write_json_string(out, text);
   return std::string(out.view());
@@ -29,7 +29,7 @@ std::string bytes_text(std::uint64_t bytes) {
 std::string errors_json(const ReasonCounts& errors) {
   std::string text = "{";
   for (const auto& [reason, count] : errors) {
-    text += fmt::format("{}{}: {}", text.size() > 1 ? ", " : "", quoted(reason), count);
+    text += fmt::format("{}{}: {}", text.size() > 1 ? ", " : "", json_text(reason), count);
   }
   return text + "}";
 }
@@ -39,7 +39,7 @@ std::string stage_json(const StageSnapshot& stage) {
   return fmt::format(
       R"({{"name": {}, "kind": {}, "in": {}, "out": {}, "filtered": {}, "rejected": {}, "abandoned": {}, )"
       R"("copied": {}, "errors": {}, "bytes_in": {}, "bytes_out": {}, "busy_s": {:.6f}}})",
-      quoted(stage.name), quoted(stage.kind), n.in, n.out, n.filtered, n.rejected, n.abandoned, n.copied,
+      json_text(stage.name), json_text(stage.kind), n.in, n.out, n.filtered, n.rejected, n.abandoned, n.copied,
       errors_json(stage.errors), n.bytes_in, n.bytes_out, seconds(n.busy));
 }
 
@@ -50,7 +50,7 @@ std::string to_json(const LedgerSnapshot& ledger) {
       R"({{"balanced": {}, "cause": {}, "received": {}, "written": {}, "filtered": {}, "rejected": {}, )"
       R"("abandoned": {}, "in_flight": {}, "copied": {}, "elapsed_s": {:.6f}, "bytes_in": {}, "bytes_out": {}, )"
       R"("stages": [)",
-      ledger.balanced, quoted(ledger.cause), ledger.received, ledger.written, ledger.filtered, ledger.rejected,
+      ledger.balanced, json_text(ledger.cause), ledger.received, ledger.written, ledger.filtered, ledger.rejected,
       ledger.abandoned, ledger.in_flight, ledger.copied, seconds(ledger.elapsed), ledger.bytes_in, ledger.bytes_out);
   for (const StageSnapshot& stage : ledger.stages) {
     if (&stage != &ledger.stages.front()) text += ", ";

@@ -28,6 +28,8 @@ int main(int count, char** arguments) {
   if (!occupy_closed_descriptors()) return EXIT_FAILURE;
   // A reader that goes away is an error of write(), with a message, and not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
+  // So is a file that may not grow any more (LimitFSIZE, ulimit -f).
+  std::signal(SIGXFSZ, SIG_IGN);
   const bool plain = std::getenv("NO_COLOR") != nullptr;
   const sluice::daemon::Console console{std::cin, std::cout, std::cerr, !plain && isatty(STDOUT_FILENO) == 1,
                                         !plain && isatty(STDERR_FILENO) == 1};

@@ -47,4 +47,9 @@ std::unique_ptr<StageSet> build_stages(const config::PipelineConfig& config,
   return set;
 }
 
+flow::Error located(const flow::Error& error, const std::string& stage) {
+  if (!error) return {};
+  return {error.code(), stage + ": " + error.message()};
+}
+
 }  // namespace sluice::daemon

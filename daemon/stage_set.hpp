@@ -3,10 +3,12 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "config/diagnostics.hpp"
 #include "config/pipeline.hpp"
+#include "flow/error.hpp"
 #include "record/field_table.hpp"
 #include "stages/registry.hpp"
 
@@ -41,5 +43,8 @@ struct StageSet {
 std::unique_ptr<StageSet> build_stages(const config::PipelineConfig& config,
                                        const std::vector<stages::Definition>& definitions,
                                        config::Diagnostics& diagnostics);
+
+// The same error with the stage's name before its message; no error if there is none.
+flow::Error located(const flow::Error& error, const std::string& stage);
 
 }  // namespace sluice::daemon

@@ -20,11 +20,6 @@ Ledger::Role role_of(const BuiltStage& stage) {
   return Ledger::Role::transform;
 }
 
-flow::Error located(const flow::Error& error, const std::string& stage) {
-  if (!error) return {};
-  return {error.code(), stage + ": " + error.message()};
-}
-
 flow::PipelineOptions pipeline_options(const config::PipelineConfig& config) {
   flow::PipelineOptions options;
   options.queue_capacity = config.queue;
@@ -144,7 +139,15 @@ flow::NodeId Topology::add_sink(std::size_t stage) {
   const auto finish = [this, stage](const flow::Context& context) {
     return located(set_->stages[stage].writer()->finish(context), set_->stages[stage].config.name);
   };
-  return pipeline_.sink(set_->stages[stage].config.name, function, finish);
+  const auto start = [this, stage](const flow::Context& context) {
+    return located(set_->stages[stage].writer()->start(context), set_->stages[stage].config.name);
+  };
+  set_->stages[stage].writer()->report_to([this, stage](std::string_view reason, const std::string& sentence) {
+    const std::string& name = set_->stages[stage].config.name;
+    ledger_.add_errors(stage, reason, 1);
+    messages_.log(spdlog::level::warn, name + std::string(1, '\0') + std::string(reason), name + ": " + sentence);
+  });
+  return pipeline_.sink(set_->stages[stage].config.name, function, finish, {.start = start});
 }
 
 void Topology::add_rejects() {
@@ -154,7 +157,8 @@ void Topology::add_rejects() {
   const auto finish = [this](const flow::Context& context) {
     return located(rejects_writer_->finish(context), "rejects");
   };
-  const flow::NodeId sink = pipeline_.sink("rejects", function, finish, {.queue_capacity = kRejectsQueue});
+  const auto start = [this](const flow::Context& context) { return located(rejects_writer_->start(context), "rejects"); };
+  const flow::NodeId sink = pipeline_.sink("rejects", function, finish, {.queue_capacity = kRejectsQueue, .start = start});
   for (std::size_t node = 0; node < nodes_.size(); ++node) {
     if (rejects_port_[node] != kNoPort) pipeline_.connect(nodes_[node], rejects_port_[node], sink);
   }

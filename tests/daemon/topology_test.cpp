@@ -52,7 +52,7 @@ std::string lines(std::size_t count, std::size_t step) {
   return text;
 }
 
-class TopologyTest : public testing::Test {
+class TopologyTest : public ::testing::Test {
  protected:
   flow::Outcome run(StageSetBuilder& builder, const flow::Context& root) {
     topology_ = std::make_unique<Topology>(config_, builder.take(), std::move(rejects_), pool_, *log_);
@@ -264,6 +264,32 @@ TEST_F(TopologyTest, BoundsTheMemoryUnderWay) {
   run(builder, timeout.context);
   EXPECT_LE(ledger().received, slabs_under_way(2) * 100);
   expect_balance();
+}
+
+TEST_F(TopologyTest, RoutesRecordsAndFiltersWhatNobodyReads) {
+  StageSetBuilder builder;
+  Collected fives;
+  Collected even;
+  builder.add("read", "generate", count_to(1'000));
+  builder.add("pass", "filter", each(keep));
+  const std::size_t router =
+      builder.add("route", "route",
+                  std::make_unique<test::RecordRouter>(std::vector<std::string>{"fives", "even", "otherwise"},
+                                                       [](const record::Record& record) -> std::vector<std::size_t> {
+                                                         const int digit = record.line().back() - '0';
+                                                         if (digit == 0) return {0, 1};
+                                                         if (digit == 5) return {0};
+                                                         return {digit % 2 == 0 ? std::size_t{1} : std::size_t{2}};
+                                                       }));
+  builder.add_reader("print-fives", "write", fives.writer(), router, "fives");
+  builder.add_reader("print-even", "write", even.writer(), router, "even");
+  run(builder);
+  EXPECT_EQ(fives.text(), lines(1'000, 5));
+  EXPECT_EQ(even.text(), lines(1'000, 2));
+  expect_balance();
+  EXPECT_EQ(ledger().copied, 100u);
+  EXPECT_EQ(ledger().filtered, 400u);
+  EXPECT_EQ(ledger().stages[router].counts.filtered, 400u);
 }
 
 TEST_F(TopologyTest, ExceptionsOfAStageAreFailures) {

@@ -79,6 +79,33 @@ class RecordProcessor final : public stages::Processor {
   const bool serial_;
 };
 
+// Sends each record to the outputs that a function names.
+class RecordRouter final : public stages::Router {
+ public:
+  using Function = std::function<std::vector<std::size_t>(const record::Record&)>;
+
+  RecordRouter(std::vector<std::string> outputs, Function function)
+      : outputs_(std::move(outputs)), function_(std::move(function)) {}
+
+  const std::vector<std::string>& outputs() const override { return outputs_; }
+  Routed route(const flow::Context&, record::Batch&& batch, stages::Tally& tally) override {
+    const record::Batch from = std::move(batch);
+    Routed routed;
+    for (std::size_t port = 0; port < outputs_.size(); ++port) routed.outputs.push_back(from.share());
+    for (const record::Record& record : from.records()) {
+      const std::vector<std::size_t> ports = function_(record);
+      for (const std::size_t port : ports) routed.outputs[port].records().push_back(record);
+      if (ports.empty()) ++tally.filtered;
+      if (ports.size() > 1) routed.copied += ports.size() - 1;
+    }
+    return routed;
+  }
+
+ private:
+  const std::vector<std::string> outputs_;
+  const Function function_;
+};
+
 // Writes lines; hands each batch's text to a function, which says whether it went well.
 class TextWriter final : public stages::Writer {
  public:
@@ -117,6 +144,13 @@ class StageSetBuilder {
     for (const std::size_t index : from) config.from.push_back({set_->stages[index].config.name, "", index, {}});
     set_->stages.push_back({std::move(config), std::move(stage)});
     return set_->stages.size() - 1;
+  }
+  // A stage that reads one output of a router.
+  std::size_t add_reader(std::string name, std::string kind, stages::AnyStage stage, std::size_t router,
+                         std::string output) {
+    const std::size_t index = add(std::move(name), std::move(kind), std::move(stage), {router});
+    set_->stages[index].config.from.front().output = std::move(output);
+    return index;
   }
   daemon::BuiltStage& stage(std::size_t index) { return set_->stages[index]; }
   std::unique_ptr<daemon::StageSet> take() { return std::move(set_); }
