@@ -14,6 +14,7 @@
 
 #include "record/json_writer.hpp"
 #include "stages/enrich/field_editor.hpp"
+#include "stages/enrich/quoted_string.hpp"
 #include "stages/write/field_path.hpp"
 
 namespace sluice::stages {
@@ -83,7 +84,7 @@ class Hash final : public Operation {
         record::write_text(scratch, decoded);
         text = scratch.view();
       }
-      return Value::quoted_string(hex(keyed.of(text), arena));
+      return pseudonym_of(keyed.of(text), arena);
     };
     for (record::Record& record : batch.records()) {
       for (const FieldEditor& field : fields_) field.edit(record, arena, pseudonym);
@@ -91,14 +92,14 @@ class Hash final : public Operation {
   }
 
  private:
-  std::string_view hex(const std::array<unsigned char, kDigestBytes>& digest, record::Arena& arena) const {
+  Value pseudonym_of(const std::array<unsigned char, kDigestBytes>& digest, record::Arena& arena) const {
     constexpr std::string_view kDigits = "0123456789abcdef";
     std::array<char, 2 * kDigestBytes> text;
     for (std::size_t i = 0; i < digest.size(); ++i) {
       text[2 * i] = kDigits[digest[i] >> 4];
       text[2 * i + 1] = kDigits[digest[i] & 15];
     }
-    return arena.copy({text.data(), length_});
+    return keep_plain({text.data(), length_}, arena);
   }
 
   const std::vector<FieldEditor> fields_;

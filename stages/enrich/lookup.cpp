@@ -9,6 +9,7 @@
 #include "record/json_writer.hpp"
 #include "stages/enrich/literals.hpp"
 #include "stages/enrich/lookup_table.hpp"
+#include "stages/enrich/quoted_string.hpp"
 #include "stages/enrich/reloading.hpp"
 #include "stages/write/field_path.hpp"
 
@@ -76,8 +77,7 @@ class Lookup final : public Operation {
   static Value kept(const Value& value, record::Arena& arena) {
     if (value.is(Type::json)) return Value::json(arena.copy(value.text()));
     if (!value.is(Type::string)) return value;
-    const std::string_view text = arena.copy(value.text());
-    return value.is_quoted() ? Value::quoted_string(text) : Value::string(text);
+    return value.is_quoted() ? keep_plain(value.text(), arena) : Value::string(arena.copy(value.text()));
   }
 
   const FieldPath on_;

@@ -15,6 +15,7 @@
 #include "record/json_writer.hpp"
 #include "record/utf8.hpp"
 #include "stages/enrich/csv_rows.hpp"
+#include "stages/enrich/quoted_string.hpp"
 #include "stages/write/field_path.hpp"
 
 namespace sluice::stages {
@@ -86,14 +87,6 @@ std::span<Value> LookupTable::row_of(std::string_view key) {
   return cells;
 }
 
-// A copy that JSON can take over with its quotes, if it needs no escapes.
-Value LookupTable::string_value(std::string_view text) {
-  const bool plain =
-      std::ranges::all_of(text, [](char c) { return c != '"' && c != '\\' && static_cast<unsigned char>(c) >= 0x20; });
-  const std::string_view kept = arena_.copy(text);
-  return plain ? Value::quoted_string(kept) : Value::string(kept);
-}
-
 // Where each column of the file goes: kKeyColumn, kOtherColumn, or a place in columns_.
 TableError LookupTable::read_header(const std::vector<std::string>& header, std::string_view key,
                                     std::vector<int>& targets) {
@@ -136,7 +129,7 @@ TableError LookupTable::read_csv(char separator, std::string_view key) {
     }
     const std::span<Value> row = row_of(arena_.copy(cells[key_place]));
     for (std::size_t i = 0; i < width; ++i) {
-      if (targets[i] >= 0) row[static_cast<std::size_t>(targets[i])] = string_value(cells[i]);
+      if (targets[i] >= 0) row[static_cast<std::size_t>(targets[i])] = keep_string(cells[i], arena_);
     }
   }
   return rows.error().empty() ? TableError{} : at_line(rows.line(), rows.error());

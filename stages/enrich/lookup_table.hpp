@@ -53,7 +53,6 @@ class LookupTable {
   TableError read_header(const std::vector<std::string>& header, std::string_view key, std::vector<int>& targets);
   void collect_columns(std::string_view key);
   TableError read_object(std::string_view line, std::string_view key);
-  record::Value string_value(std::string_view text);
   std::span<record::Value> row_of(std::string_view key);
 
   std::string text_;
