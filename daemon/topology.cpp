@@ -157,8 +157,11 @@ void Topology::add_rejects() {
   const auto finish = [this](const flow::Context& context) {
     return located(rejects_writer_->finish(context), "rejects");
   };
-  const auto start = [this](const flow::Context& context) { return located(rejects_writer_->start(context), "rejects"); };
-  const flow::NodeId sink = pipeline_.sink("rejects", function, finish, {.queue_capacity = kRejectsQueue, .start = start});
+  const auto start = [this](const flow::Context& context) {
+    return located(rejects_writer_->start(context), "rejects");
+  };
+  const flow::NodeId sink =
+      pipeline_.sink("rejects", function, finish, {.queue_capacity = kRejectsQueue, .start = start});
   for (std::size_t node = 0; node < nodes_.size(); ++node) {
     if (rejects_port_[node] != kNoPort) pipeline_.connect(nodes_[node], rejects_port_[node], sink);
   }

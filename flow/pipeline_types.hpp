@@ -4,8 +4,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 
+#include "flow/context.hpp"
 #include "flow/error.hpp"
 
 namespace sluice::flow {
@@ -31,6 +33,9 @@ struct TransformOptions {
 
 struct SinkOptions {
   std::size_t queue_capacity = 0;  // Of the node's input queue, in items; 0 = PipelineOptions::queue_capacity.
+  // Called once on the sink's thread before the first item, also when none comes: open, connect. May block, under the
+  // drain context. An error fails the pipeline, before the sink has taken anything.
+  std::function<Error(const Context& drain_context)> start = {};
 };
 
 struct PipelineOptions {

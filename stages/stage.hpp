@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -97,10 +100,25 @@ struct Written {
   std::size_t bytes = 0;
 };
 
-// Ends records. encode() runs on the pool, write() and finish() on a named thread of the stage's own, one at a time.
+// Ends records. encode() runs on the pool; start(), write() and finish() on a named thread of the stage's own, one at a
+// time.
 class Writer {
  public:
+  // Told of trouble that ends nothing, such as a connection that is lost and made again: a reason for counting, which
+  // lives for ever, and a sentence for the log, which may come often. Called on the writer's thread.
+  using Report = std::function<void(std::string_view reason, const std::string& sentence)>;
+
   virtual ~Writer() = default;
+
+  // Before the run; without it reports go nowhere.
+  void report_to(Report report) { report_ = std::move(report); }
+
+  // Before the first batch, also when none comes: opens what it writes to, so that a path that cannot be written is an
+  // error at once. May block, until the context is done. Batches may be encoded meanwhile.
+  virtual flow::Error start(const flow::Context& context) {
+    static_cast<void>(context);
+    return {};
+  }
 
   // Turns the records into batch.output(), whole lines. Called from many workers at once. Records that cannot be
   // encoded are removed and told to the tally, as in Processor::process.
@@ -112,6 +130,14 @@ class Writer {
 
   // After the last batch: flush, sync, close.
   virtual flow::Error finish(const flow::Context& context) = 0;
+
+ protected:
+  void report(std::string_view reason, const std::string& sentence) const {
+    if (report_) report_(reason, sentence);
+  }
+
+ private:
+  Report report_;
 };
 
 using AnyStage = std::variant<std::unique_ptr<Generator>, std::unique_ptr<Processor>, std::unique_ptr<Router>,

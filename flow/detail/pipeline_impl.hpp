@@ -72,7 +72,7 @@ NodeId Pipeline<T>::transform(std::string name, TransformFunction function, Tran
 template <class T>
 NodeId Pipeline<T>::sink(std::string name, SinkFunction function, FinishFunction finish, SinkOptions options) {
   return state_->template add<detail::SinkNode<T>>(std::move(name), std::move(function), std::move(finish),
-                                                   options.queue_capacity);
+                                                   std::move(options));
 }
 
 template <class T>

@@ -231,10 +231,11 @@ class SinkNode final : public InputNode<T> {
   using Finish = typename Pipeline<T>::FinishFunction;
 
   SinkNode(PipelineCore& core, const Hooks<T>& hooks, NodeId id, std::string name, Function function, Finish finish,
-           std::size_t capacity)
-      : InputNode<T>(core, hooks, id, std::move(name), NodeKind::sink, capacity),
+           SinkOptions options)
+      : InputNode<T>(core, hooks, id, std::move(name), NodeKind::sink, options.queue_capacity),
         function_(std::move(function)),
-        finish_(std::move(finish)) {}
+        finish_(std::move(finish)),
+        start_(std::move(options.start)) {}
 
   void start() override {
     this->close_if_unfed();
@@ -245,7 +246,8 @@ class SinkNode final : public InputNode<T> {
  private:
   void run() {
     const Context& ctx = this->core_.drain_context();
-    Error error = consume(ctx);
+    Error error = start_ ? timed([&] { return start_(ctx); }) : Error();
+    if (!error) error = consume(ctx);
     if (!error && finish_ && !ctx.done()) error = timed([&] { return finish_(ctx); });
     if (error && !this->core_.is_interruption(ctx, error)) this->core_.fail(this->name(), error);
     end();
@@ -273,6 +275,7 @@ class SinkNode final : public InputNode<T> {
 
   const Function function_;
   const Finish finish_;
+  const Finish start_;
 };
 
 }  // namespace sluice::flow::detail

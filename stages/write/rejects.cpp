@@ -78,6 +78,8 @@ flow::Error RejectsWriter::write(const flow::Context& context, record::Batch& ba
   return std::move(result.error);
 }
 
+flow::Error RejectsWriter::start(const flow::Context&) { return open(); }
+
 flow::Error RejectsWriter::finish(const flow::Context&) { return open(); }
 
 }  // namespace sluice::stages

@@ -28,9 +28,10 @@ void write_rejections(record::Buffer& out, std::span<const Rejection> rejections
 // as one record. Encodes nothing.
 class RejectsWriter final : public Writer {
  public:
-  // Nothing is opened before the first write. A file is appended to. Target::drop writes nothing.
+  // Nothing is opened before start(). A file is appended to. Target::drop writes nothing.
   explicit RejectsWriter(config::Rejects target);
 
+  flow::Error start(const flow::Context& context) override;
   flow::Error encode(const flow::Context& context, record::Batch& batch, Tally& tally) override;
   flow::Error write(const flow::Context& context, record::Batch& batch, Written& written) override;
   flow::Error finish(const flow::Context& context) override;
