@@ -19,6 +19,13 @@ struct Storage {
   Arena arena;
 };
 
+// A stretch of a batch's output that goes its own way: a file of its own, a datagram of its own.
+struct OutputPart {
+  std::size_t end = 0;           // where it ends in the output; it begins where the one before ends
+  std::size_t records = 0;       // how many records it holds, in the order of the batch
+  std::string_view destination;  // what it means is the writer's; lives as long as the batch
+};
+
 // Move-only. A batch belongs to one thread at a time; handing it to a queue hands over everything in it.
 class Batch {
  public:
@@ -47,6 +54,9 @@ class Batch {
   // What the encoder of a writer made of the records, ready to be sent; and how many records that is.
   Buffer& output() { return output_; }
   const Buffer& output() const { return output_; }
+  // The parts of output(), for writers that need them; else empty.
+  std::vector<OutputPart>& parts() { return parts_; }
+  const std::vector<OutputPart>& parts() const { return parts_; }
 
   // Which generator accepted the records (its index in the pipeline), and the bytes accepted, line ends included.
   std::size_t generator = 0;
@@ -58,6 +68,7 @@ class Batch {
   std::vector<std::shared_ptr<Storage>> inherited_;
   std::vector<Record> records_;
   Buffer output_;
+  std::vector<OutputPart> parts_;
   mutable Utf8 utf8_ = Utf8::unknown;
   friend class BatchPool;
 };

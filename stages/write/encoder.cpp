@@ -1,6 +1,7 @@
 #include "stages/write/encoder.hpp"
 
 #include <algorithm>
+#include <span>
 #include <string>
 
 #include "stages/write/encode_csv.hpp"
@@ -40,20 +41,32 @@ bool fits(const config::Settings& settings, Workshop& workshop, const std::strin
 
 }  // namespace
 
-void encode_batch(const flow::Context&, const Encoder& encoder, record::Batch& batch) {
-  // Within one batch the context is not asked: a batch that was taken for encoding is encoded.
-  record::Buffer& out = batch.output();
-  out.clear();
-  const record::Utf8Trust trust = trust_of(batch);
-  for (record::Record& record : batch.records()) encoder.append(out, record, batch.arena(), trust);
+void encode_batch(const flow::Context& context, const Encoder& encoder, record::Batch& batch) {
+  batch.output().clear();
+  encode_records(context, encoder, batch, batch.output(), 0, batch.size());
 }
 
-WholeRecords whole_records(const flow::Context&, const Encoder& encoder, record::Batch& batch, std::size_t bytes) {
+void encode_records(const flow::Context&, const Encoder& encoder, record::Batch& batch, record::Buffer& out,
+                    std::size_t first, std::size_t count) {
+  // Within one batch the context is not asked: a batch that was taken for encoding is encoded.
+  const record::Utf8Trust trust = trust_of(batch);
+  for (record::Record& record : std::span(batch.records()).subspan(first, count)) {
+    encoder.append(out, record, batch.arena(), trust);
+  }
+}
+
+WholeRecords whole_records(const flow::Context& context, const Encoder& encoder, record::Batch& batch,
+                           std::size_t bytes) {
   if (bytes >= batch.output().size()) return {batch.size(), batch.output().size()};
+  return whole_records(context, encoder, batch, 0, batch.size(), bytes);
+}
+
+WholeRecords whole_records(const flow::Context&, const Encoder& encoder, record::Batch& batch, std::size_t first,
+                           std::size_t count, std::size_t bytes) {
   WholeRecords whole;
   record::Buffer text;
   const record::Utf8Trust trust = trust_of(batch);
-  for (record::Record& record : batch.records()) {
+  for (record::Record& record : std::span(batch.records()).subspan(first, count)) {
     text.clear();
     encoder.append(text, record, batch.arena(), trust);
     if (whole.bytes + text.size() > bytes) break;

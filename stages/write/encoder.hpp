@@ -43,6 +43,13 @@ struct WholeRecords {
 };
 WholeRecords whole_records(const flow::Context& context, const Encoder& encoder, record::Batch& batch,
                            std::size_t bytes);
+// The same for the `count` records from `first` on, as if the output began with them.
+WholeRecords whole_records(const flow::Context& context, const Encoder& encoder, record::Batch& batch,
+                           std::size_t first, std::size_t count, std::size_t bytes);
+
+// Appends the text of the `count` records from `first` on to `out`.
+void encode_records(const flow::Context& context, const Encoder& encoder, record::Batch& batch, record::Buffer& out,
+                    std::size_t first, std::size_t count);
 
 // The options of every writer: `encode` and what belongs to it.
 std::vector<config::Option> encode_options();

@@ -16,9 +16,10 @@ class EncodingWriter : public Writer {
  protected:
   explicit EncodingWriter(std::unique_ptr<Encoder> encoder) : encoder_(std::move(encoder)) {}
 
+  const Encoder& encoder() const { return *encoder_; }
+
   // Sends the encoder's preamble, once.
   flow::Error send_preamble(const flow::Context& context, Output& output);
-  void skip_preamble() { preamble_sent_ = true; }
 
   // Sends batch.output(), after the preamble; `written` counts records that went out whole. After an error that cut a
   // record in two, `cut` bytes of it have gone out.

@@ -1,205 +1,245 @@
 #include "stages/write/file.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <filesystem>
-#include <system_error>
+#include <cstdint>
+#include <span>
 #include <utility>
+#include <vector>
+
+#include "stages/write/rejects.hpp"
 
 namespace sluice::stages {
 namespace {
 
-namespace fs = std::filesystem;
+// The records of a batch by the path that they go to.
+struct Grouping {
+  std::vector<std::uint32_t> group_of;  // by record
+  std::vector<std::string_view> paths;  // by group, in the batch's arena
+  std::vector<std::size_t> sizes;       // by group
+};
 
-constexpr auto kFifoInterval = std::chrono::milliseconds(10);
-
-std::string directory_of(const std::string& path) {
-  const std::string parent = fs::path(path).parent_path().string();
-  return parent.empty() ? "." : parent;
+Grouping group_by_path(const PathTemplate& paths, record::Batch& batch, record::Timestamp now) {
+  Grouping grouping;
+  grouping.group_of.reserve(batch.size());
+  std::unordered_map<std::string_view, std::uint32_t> known;
+  PathTemplate::Namer namer(paths, batch.arena(), now);
+  std::uint32_t last = 0;
+  for (const record::Record& record : batch.records()) {
+    const std::string_view path = namer.name(record);
+    if (grouping.paths.empty() || grouping.paths[last] != path) {
+      const auto found = known.find(path);
+      last = found != known.end() ? found->second : static_cast<std::uint32_t>(grouping.paths.size());
+      if (found == known.end()) {
+        grouping.paths.push_back(batch.arena().copy(path));
+        grouping.sizes.push_back(0);
+        known.emplace(grouping.paths.back(), last);
+      }
+    }
+    grouping.group_of.push_back(last);
+    ++grouping.sizes[last];
+  }
+  return grouping;
 }
 
-bool is_fifo(const std::string& path) {
-  std::error_code error;
-  return fs::is_fifo(fs::status(path, error));
+// Puts the records of one group together; within it they keep their order.
+void reorder(std::vector<record::Record>& records, const Grouping& grouping) {
+  if (grouping.paths.size() < 2) return;
+  std::vector<std::size_t> next(grouping.sizes.size(), 0);
+  for (std::size_t i = 1; i < next.size(); ++i) next[i] = next[i - 1] + grouping.sizes[i - 1];
+  std::vector<record::Record> ordered(records.size());
+  for (std::size_t i = 0; i < records.size(); ++i) ordered[next[grouping.group_of[i]]++] = records[i];
+  records.swap(ordered);
 }
 
-// Pipes and devices have nothing to sync: EINVAL says so.
-int sync_data(int fd) { return ::fdatasync(fd) == 0 || errno == EINVAL || errno == EROFS ? 0 : errno; }
+FileSettings settings_of(const FileWriter::Options& options) {
+  FileSettings settings;
+  settings.create_directories = options.create_directories;
+  settings.sync = options.sync;
+  settings.sync_interval = options.sync_interval;
+  settings.compression = options.compression;
+  settings.rotate = options.rotate;
+  settings.clock = options.clock ? options.clock : current_time;
+  return settings;
+}
 
 }  // namespace
 
-FileWriter::FileWriter(Options options, std::unique_ptr<Encoder> encoder)
-    : EncodingWriter(std::move(encoder)), options_(std::move(options)) {}
+FileWriter::FileWriter(Options options, std::unique_ptr<Encoder> encoder, std::optional<PathTemplate> paths)
+    : EncodingWriter(std::move(encoder)),
+      options_(std::move(options)),
+      settings_(settings_of(options_)),
+      paths_(paths && !paths->is_plain() ? std::move(paths) : std::nullopt) {
+  settings_.report = [this](std::string_view reason, const std::string& sentence) { report(reason, sentence); };
+}
 
 FileWriter::~FileWriter() = default;
 
-flow::Error FileWriter::open_failure(int number) const {
-  const std::string what = fmt::format("cannot open {} for writing", options_.path);
-  const std::string directory = directory_of(options_.path);
-  std::error_code error;
-  if (number == ENOENT && !fs::exists(directory, error)) {
-    return {std::make_error_code(std::errc::no_such_file_or_directory),
-            fmt::format("{}: there is no directory {}; create it, or set `create_directories: true`", what, directory)};
+flow::Error FileWriter::start(const flow::Context& context) {
+  if (!paths_) {
+    OutputFile* file = nullptr;
+    return open(context, options_.path, file);
   }
-  if (number == EISDIR) {
-    return {std::make_error_code(std::errc::is_a_directory),
-            fmt::format("{}: is a directory; add a file name to `path`", what)};
-  }
-  return system_error(what, number);
+  const std::string directory = paths_->fixed_directory();
+  if (flow::Error error = make_directory(directory, settings_)) return error;
+  if (::access(directory.c_str(), W_OK | X_OK) == 0) return {};
+  // Directories below may be writable where this one is not.
+  if (errno == EACCES && !settings_.create_directories) return {};
+  return system_error(fmt::format("cannot write to the directory {}", directory), errno);
 }
 
-flow::Error FileWriter::open_descriptor(const flow::Context& context, Descriptor& file) const {
-  // O_NONBLOCK: neither opening nor writing a FIFO may hang where the context cannot interrupt it.
-  const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (options_.append ? 0 : O_TRUNC);
-  while (!context.done()) {
-    file.reset(::open(options_.path.c_str(), flags, 0666));
-    if (file) return {};
-    // A FIFO that nobody reads yet: wait for a reader, as a blocking open() does. Nothing tells when one comes.
-    if (errno == ENXIO && is_fifo(options_.path)) {
-      context.wait_for(kFifoInterval);
-    } else if (errno != EINTR) {
-      return open_failure(errno);
-    }
-  }
-  return context.cause();
+flow::Error FileWriter::encode(const flow::Context& context, record::Batch& batch, Tally& tally) {
+  if (paths_) return encode_parts(context, batch);
+  if (options_.compression == Compression::none) return EncodingWriter::encode(context, batch, tally);
+  record::Buffer text;
+  batch.output().clear();
+  return encode_part(context, batch, 0, batch.size(), text);
 }
 
-flow::Error FileWriter::open(const flow::Context& context) {
-  if (output_) return {};
-  if (options_.create_directories) {
-    std::error_code error;
-    const std::string directory = directory_of(options_.path);
-    fs::create_directories(directory, error);
-    if (error) return system_error(fmt::format("cannot create the directory {}", directory), error.value());
+// Appends the text of some records, compressed as one.
+flow::Error FileWriter::encode_part(const flow::Context& context, record::Batch& batch, std::size_t first,
+                                    std::size_t count, record::Buffer& text) const {
+  if (options_.compression == Compression::none) {
+    encode_records(context, encoder(), batch, batch.output(), first, count);
+    return {};
   }
-  Descriptor file;
-  if (flow::Error error = open_descriptor(context, file)) return error;
-  struct stat status {};
-  if (::fstat(file.get(), &status) == 0 && status.st_size > 0) skip_preamble();
-  if (options_.sync == SyncPolicy::interval) {
-    shared_ = std::make_shared<Shared>();
-    shared_->descriptor.reset(::fcntl(file.get(), F_DUPFD_CLOEXEC, 0));
-    if (!shared_->descriptor) return open_failure(errno);
+  text.clear();
+  encode_records(context, encoder(), batch, text, first, count);
+  return compress(batch.output(), text.view(), options_.compression);
+}
+
+flow::Error FileWriter::encode_parts(const flow::Context& context, record::Batch& batch) const {
+  const Grouping grouping = group_by_path(*paths_, batch, settings_.clock());
+  reorder(batch.records(), grouping);
+  batch.output().clear();
+  batch.parts().clear();
+  record::Buffer text;
+  std::size_t first = 0;
+  for (std::size_t group = 0; group < grouping.paths.size(); ++group) {
+    if (flow::Error error = encode_part(context, batch, first, grouping.sizes[group], text)) return error;
+    batch.parts().push_back({batch.output().size(), grouping.sizes[group], grouping.paths[group]});
+    first += grouping.sizes[group];
   }
-  output_.emplace(std::move(file), options_.path);
   return {};
 }
 
-// Removes the beginning of a record that could not be written whole, if nobody has written behind it.
-void FileWriter::cut_off(std::size_t bytes) {
-  if (bytes == 0 || output_->kind() != DescriptorKind::regular) return;
-  struct stat status {};
-  const off_t end = ::lseek(output_->fd(), 0, SEEK_CUR);
-  if (end < 0 || ::fstat(output_->fd(), &status) != 0 || status.st_size != end) return;
-  // If it fails there is nothing more to do: the error that brought us here is being reported.
-  [[maybe_unused]] const int ignored = ::ftruncate(output_->fd(), end - static_cast<off_t>(bytes));
-}
-
-flow::Error FileWriter::sync() {
-  const int number = sync_data(output_->fd());
-  return number == 0 ? flow::Error() : system_error(fmt::format("cannot sync {} to disk", options_.path), number);
-}
-
-// Sees to it that what has been written is synced within the interval, also when no batch comes after this one.
-flow::Error FileWriter::sync_later(const flow::Context& context) {
-  if (const int number = shared_->error.load(std::memory_order_relaxed); number != 0) {
-    return system_error(fmt::format("cannot sync {} to disk", options_.path), number);
+flow::Error FileWriter::open(const flow::Context& context, std::string_view path, OutputFile*& file) {
+  if (!files_.empty() && files_.front().path() == path) {
+    file = &files_.front();
+    return {};
   }
-  // Pairs with the task's release: a task that cleared it has not synced what was written before this point for sure,
-  // so it is armed again.
-  if (shared_->armed.exchange(true, std::memory_order_acq_rel)) return {};
-  flow::Cancellable timer = flow::with_timeout(context, options_.sync_interval);
-  sync_task_ = flow::after_func(timer.context, [shared = shared_] {
-    shared->armed.exchange(false, std::memory_order_acq_rel);
-    if (const int number = sync_data(shared->descriptor.get()); number != 0) shared->error = number;
-  });
-  timer_ = std::move(timer.handle);
+  if (const auto known = by_path_.find(path); known != by_path_.end()) {
+    files_.splice(files_.begin(), files_, known->second);
+    file = &files_.front();
+    return {};
+  }
+  while (files_.size() >= options_.max_open) {
+    flow::Error error = files_.back().close();
+    by_path_.erase(files_.back().path());
+    files_.pop_back();
+    if (error) return error;
+  }
+  if (preamble_.empty() && !encoder().preamble().empty()) {
+    record::Buffer preamble;
+    if (flow::Error error = compress(preamble, encoder().preamble(), options_.compression)) return error;
+    preamble_ = preamble.view();
+  }
+  using Content = OutputFile::Content;
+  OutputFile& added = files_.emplace_front(std::string(path), settings_, preamble_);
+  const Content content = options_.append || emptied_ ? Content::keep : Content::remove;
+  if (flow::Error error = added.open(context, content)) {
+    files_.pop_front();
+    return error;
+  }
+  emptied_ = true;
+  by_path_.emplace(added.path(), files_.begin());
+  file = &added;
   return {};
 }
 
 flow::Error FileWriter::write(const flow::Context& context, record::Batch& batch, Written& written) {
-  if (flow::Error error = open(context)) return error;
-  Sent sent = send(context, *output_, batch, written);
-  if (sent.error) {
-    cut_off(sent.cut);
-    return std::move(sent.error);
+  written = {};
+  const record::OutputPart everything{batch.output().size(), batch.size(), options_.path};
+  const std::vector<record::OutputPart>& parts = batch.parts();
+  Stretch stretch;
+  std::size_t at = 0;
+  for (const record::OutputPart& part : paths_ ? std::span(parts) : std::span(&everything, 1)) {
+    stretch.count = part.records;
+    stretch.bytes = batch.output().view().substr(at, part.end - at);
+    OutputFile* file = nullptr;
+    if (flow::Error error = open(context, part.destination, file)) return error;
+    if (flow::Error error = write_stretch(context, batch, *file, stretch, written)) return error;
+    at = part.end;
+    stretch.first += part.records;
   }
-  if (options_.sync == SyncPolicy::interval) return sync_later(context);
-  if (options_.sync != SyncPolicy::batch) return {};
-  flow::Error error = sync();
-  if (error) written = {};
-  return error;
+  return {};
+}
+
+// As many of the records as the file has room for, and at least one if it has none yet.
+FileWriter::Stretch FileWriter::fitting(const flow::Context& context, record::Batch& batch, const OutputFile& file,
+                                        const Stretch& stretch) const {
+  if (stretch.bytes.size() <= file.room()) return stretch;
+  if (options_.compression != Compression::none) return file.has_records() ? Stretch{} : stretch;
+  const auto room = static_cast<std::size_t>(file.room());
+  WholeRecords whole = whole_records(context, encoder(), batch, stretch.first, stretch.count, room);
+  if (whole.records == 0 && !file.has_records()) {
+    whole = whole_records(context, encoder(), batch, stretch.first, 1, stretch.bytes.size());
+  }
+  return {stretch.first, whole.records, stretch.bytes.substr(0, whole.bytes)};
+}
+
+flow::Error FileWriter::write_stretch(const flow::Context& context, record::Batch& batch, OutputFile& file,
+                                      Stretch stretch, Written& written) {
+  for (;;) {
+    if (file.is_over()) {
+      if (flow::Error error = file.rotate(context)) return error;
+    }
+    const Stretch now = fitting(context, batch, file, stretch);
+    if (now.count != 0) {
+      if (flow::Error error = write_whole(context, batch, file, now, written)) return error;
+    }
+    stretch = {stretch.first + now.count, stretch.count - now.count, stretch.bytes.substr(now.bytes.size())};
+    if (stretch.count == 0) return {};
+    if (flow::Error error = file.rotate(context)) return error;
+  }
+}
+
+flow::Error FileWriter::write_whole(const flow::Context& context, record::Batch& batch, OutputFile& file,
+                                    const Stretch& stretch, Written& written) {
+  Output::Result result = file.write(context, stretch.bytes);
+  if (result.error) {
+    WholeRecords whole;
+    if (result.bytes == stretch.bytes.size()) {
+      whole = {stretch.count, result.bytes};
+    } else if (options_.compression == Compression::none) {
+      whole = whole_records(context, encoder(), batch, stretch.first, stretch.count, result.bytes);
+    }
+    file.cut_off(result.bytes - whole.bytes);
+    written.records += whole.records;
+    written.bytes += whole.bytes;
+    return std::move(result.error);
+  }
+  if (flow::Error error = file.settle(context)) return error;
+  written.records += stretch.count;
+  written.bytes += stretch.bytes.size();
+  return {};
 }
 
 flow::Error FileWriter::finish(const flow::Context& context) {
-  if (flow::Error error = open(context)) return error;
-  if (flow::Error error = send_preamble(context, *output_)) return error;
-  if (options_.sync == SyncPolicy::none) return {};
-  sync_task_.stop();
-  if (shared_ && shared_->error != 0) {
-    return system_error(fmt::format("cannot sync {} to disk", options_.path), shared_->error);
+  if (!paths_) {
+    OutputFile* file = nullptr;
+    if (flow::Error error = open(context, options_.path, file)) return error;
   }
-  return sync();
-}
-
-Definition write_file() {
-  using config::Choice;
-  using config::Option;
-  config::StageSpec spec;
-  spec.kind = "write";
-  spec.variant = "file";
-  spec.scalar_option = "path";
-  spec.summary = "Writes to one file.";
-  spec.description =
-      "The file is opened when the first record comes, or at the end if none does. A FIFO waits for its reader. When "
-      "the "
-      "disk is full the pipeline stops with an error, and the file ends with a whole record.";
-  spec.options = {
-      Option::string("path").required().not_empty().example("/var/log/out.ndjson").doc("the file"),
-      Option::boolean("append").defaults("true").doc("keep what is in the file; `false` empties it at the start"),
-      Option::boolean("create_directories").defaults("false").doc("make missing directories of the path"),
-      Option::choice("sync", {Choice("none", "the system writes to disk when it likes"),
-                              Choice("batch", "after every batch; safest, slowest"),
-                              Choice("interval", "within `sync_interval` of a write")})
-          .defaults("none")
-          .doc("when data is forced to disk (fdatasync)"),
-      Option::duration("sync_interval")
-          .defaults("1s")
-          .at_least(0.001)
-          .doc("for `sync: interval`: how long data may wait"),
-      Option::mapping("rotate", {Option::size("size").doc("start a new file at this size"),
-                                 Option::duration("every").doc("start a new file after this time"),
-                                 Option::integer("keep").at_least(1).doc("how many old files to keep")})
-          .unsupported()
-          .doc("start new files by size or time; until then use logrotate with `copytruncate`"),
-      Option::choice("compress", {"zstd", "gzip"}).unsupported().doc("compress what is written"),
-  };
-  spec.examples = {{"one JSON object a line",
-                    "- write: {to: file, path: /tmp/sluice-example.ndjson, append: false}",
-                    {"one line"},
-                    {R"({"message":"one line"})"}}};
-  const auto make = [](const config::Settings& settings, Workshop& workshop) -> AnyStage {
-    FileWriter::Options options;
-    options.path = settings.string("path");
-    if (const std::size_t at = options.path.find_first_of("{%"); at != std::string::npos) {
-      workshop.diagnostics.error(settings.locate("path", at),
-                                 "`{field}` and strftime's `%` in `path` are not supported yet", "use a fixed path");
-      return {};
-    }
-    options.append = settings.boolean("append");
-    options.create_directories = settings.boolean("create_directories");
-    const std::string sync = settings.string("sync");
-    options.sync = sync == "batch" ? SyncPolicy::batch : sync == "interval" ? SyncPolicy::interval : SyncPolicy::none;
-    options.sync_interval = settings.duration("sync_interval");
-    std::unique_ptr<Encoder> encoder = make_encoder(settings, workshop);
-    if (encoder == nullptr) return {};
-    return std::make_unique<FileWriter>(std::move(options), std::move(encoder));
-  };
-  return {std::move(spec), make};
+  flow::Error first;
+  for (OutputFile& file : files_) {
+    flow::Error error = file.close();
+    if (!first) first = std::move(error);
+  }
+  by_path_.clear();
+  files_.clear();
+  return first;
 }
 
 }  // namespace sluice::stages
