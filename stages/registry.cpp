@@ -27,6 +27,9 @@
 #include "stages/write/file.hpp"
 #include "stages/write/null.hpp"
 #include "stages/write/stdout.hpp"
+#include "stages/write/tcp.hpp"
+#include "stages/write/udp.hpp"
+#include "stages/write/unix.hpp"
 
 namespace sluice::stages {
 
@@ -60,6 +63,9 @@ std::vector<Definition> definitions() {
   all.push_back(write_stdout());
   all.push_back(write_file());
   all.push_back(write_null());
+  all.push_back(write_tcp());
+  all.push_back(write_udp());
+  all.push_back(write_unix());
   for (Definition& definition : planned()) all.push_back(std::move(definition));
   return all;
 }
