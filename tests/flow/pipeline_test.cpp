@@ -449,6 +449,61 @@ TEST(Drain, WritesEverythingThatWasAccepted) {
   EXPECT_TRUE(ledger.balanced()) << ledger;
 }
 
+TEST(Sink, StartsBeforeItsFirstItem) {
+  TokenLedger ledger;
+  Collector collector(ledger);
+  WorkerPool pool(2);
+  Tokens pipeline(pool, {}, hooks_of(ledger));
+  bool started = false;
+  const auto function = [&, collect = collector.function()](const Context& ctx, Token&& token) {
+    EXPECT_TRUE(started);
+    return collect(ctx, std::move(token));
+  };
+  const auto start = [&](const Context& ctx) {
+    EXPECT_FALSE(ctx.done());
+    started = true;
+    return kNone;
+  };
+  pipeline.connect(pipeline.source("source", counting(ledger, 10)), 0,
+                   pipeline.sink("sink", function, {}, {.start = start}));
+  EXPECT_FALSE(pipeline.run(background()).error);
+  EXPECT_EQ(collector.values[0], up_to(10));
+}
+
+TEST(Sink, StartsEvenIfNothingComes) {
+  TokenLedger ledger;
+  WorkerPool pool(1);
+  Tokens pipeline(pool, {}, hooks_of(ledger));
+  bool started = false;
+  const auto start = [&](const Context&) {
+    started = true;
+    return kNone;
+  };
+  pipeline.connect(pipeline.source("source", counting(ledger, 0)), 0,
+                   pipeline.sink("sink", [](const Context&, Token&&) { return kNone; }, {}, {.start = start}));
+  EXPECT_FALSE(pipeline.run(background()).error);
+  EXPECT_TRUE(started);
+}
+
+TEST(Sink, FailsThePipelineWhenItCannotStart) {
+  TokenLedger ledger;
+  Collector collector(ledger);
+  WorkerPool pool(2);
+  Tokens pipeline(pool, {.queue_capacity = 1}, hooks_of(ledger));
+  const auto start = [](const Context&) { return Error(std::errc::permission_denied, "cannot open"); };
+  const auto finish = [](const Context&) {
+    ADD_FAILURE() << "finished what never started";
+    return kNone;
+  };
+  pipeline.connect(pipeline.source("source", endless(ledger)), 0,
+                   pipeline.sink("sink", collector.function(), finish, {.start = start}));
+  const Outcome outcome = pipeline.run(background());
+  EXPECT_EQ(outcome.error.message(), "cannot open");
+  EXPECT_EQ(outcome.failed_node, "sink");
+  EXPECT_EQ(ledger.consumed, 0);
+  EXPECT_TRUE(ledger.balanced()) << ledger;
+}
+
 // A pipeline whose sink hangs until its context ends, fed without end.
 struct HangingPipeline {
   explicit HangingPipeline(std::chrono::nanoseconds grace) : pipeline(pool, {2, grace}, hooks_of(ledger)) {
