@@ -147,9 +147,6 @@ class Explainer {
     for (const stages::Remark& remark : router.explain(batch.records().front(), batch.arena())) {
       say(Ink::plain, remark.text, remark.depth);
     }
-    for (const stages::Remark& remark : router.explain(batch.records().front(), batch.arena())) {
-      say(Ink::plain, remark.text, remark.depth);
-    }
     stages::Tally tally;
     stages::Router::Routed routed = router.route(context, std::move(batch), tally);
     if (ended({}, tally)) return;
