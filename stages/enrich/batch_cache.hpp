@@ -9,7 +9,7 @@
 
 namespace sluice::stages {
 
-// A direct-mapped table of a few results, which live in the batch's arena. For one call on one batch.
+// A table of a few results, which live in the batch's arena. For one call on one batch.
 template <class Key>
 class BatchCache {
  public:
@@ -19,12 +19,20 @@ class BatchCache {
     bool used = false;
   };
 
-  // The entry for a hash: its own if `used` and `key` fits, else one to be overwritten.
-  Entry& at(std::uint64_t hash) { return entries_[(hash ^ (hash >> 32)) % kEntries]; }
+  // The entry of a key if it is `used` and has this `key`; else one to be overwritten.
+  Entry& at(std::uint64_t hash, const Key& key) {
+    const std::size_t first = (hash ^ (hash >> 32)) % kEntries;
+    for (std::size_t i = first; i < first + kProbes; ++i) {
+      Entry& entry = entries_[i];
+      if (!entry.used || entry.key == key) return entry;
+    }
+    return entries_[first + hash / kEntries % kProbes];
+  }
 
  private:
   static constexpr std::size_t kEntries = 128;
-  std::array<Entry, kEntries> entries_;
+  static constexpr std::size_t kProbes = 4;
+  std::array<Entry, kEntries + kProbes - 1> entries_;
 };
 
 }  // namespace sluice::stages

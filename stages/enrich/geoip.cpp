@@ -103,7 +103,7 @@ class Geoip final : public Operation {
       const GeoDatabase::Found found = database->find(*address);
       if (found.broken) tally.error("geoip_database_damaged");
       if (!found.found) continue;
-      auto& cached = cache.at(found.entry);
+      auto& cached = cache.at(found.entry, found.entry);
       if (!cached.used || cached.key != found.entry) {
         cached = {found.entry, describe(*database, found.entry, arena), true};
       }

@@ -26,7 +26,7 @@ class AddUserAgent final : public Operation {
     for (record::Record& record : batch.records()) {
       const Value header = field_.find(record, arena);
       if (!header.is(Type::string) || header.text().empty() || header.text() == "-") continue;
-      auto& entry = cache.at(key_hash(header.text()));
+      auto& entry = cache.at(key_hash(header.text()), header.text());
       if (!entry.used || entry.key != header.text()) entry = {header.text(), describe(header.text(), arena), true};
       if (!entry.value.is_absent()) record.set(into_, entry.value, arena);
     }
