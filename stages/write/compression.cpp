@@ -21,25 +21,25 @@ constexpr std::size_t kMemberSizeAt = 16;  // where the header tells the member'
 constexpr std::array<unsigned char, kMemberSizeAt> kGzipStart = {0x1f, 0x8b, 8, 4, 0,   0,   0, 0,
                                                                  0,    3,    8, 0, 'S', 'L', 4, 0};
 
-void store(char* to, std::uint32_t value) {
+void store_size(char* to, std::uint32_t value) {
   for (int i = 0; i < 4; ++i) to[i] = static_cast<char>(value >> (8 * i) & 0xff);
 }
 
-std::uint32_t load(const unsigned char* from) {
+std::uint32_t load_size(const unsigned char* from) {
   std::uint32_t value = 0;
   for (int i = 0; i < 4; ++i) value |= static_cast<std::uint32_t>(from[i]) << (8 * i);
   return value;
 }
 
-flow::Error failure(const char* what) {
+flow::Error no_compression(const char* what) {
   return {std::make_error_code(std::errc::not_enough_memory), std::string("cannot compress: ") + what};
 }
 
 flow::Error gzip(record::Buffer& out, std::string_view text) {
-  if (text.size() > std::numeric_limits<std::uint32_t>::max() / 2) return failure("too much at once for gzip");
+  if (text.size() > std::numeric_limits<std::uint32_t>::max() / 2) return no_compression("too much at once for gzip");
   z_stream stream{};
   if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, MAX_MEM_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK) {
-    return failure("zlib has no memory");
+    return no_compression("zlib has no memory");
   }
   const auto size = static_cast<uInt>(text.size());
   const std::size_t bound = deflateBound(&stream, size);
@@ -52,24 +52,24 @@ flow::Error gzip(record::Buffer& out, std::string_view text) {
   const int status = deflate(&stream, Z_FINISH);
   const std::size_t packed = stream.total_out;
   deflateEnd(&stream);
-  if (status != Z_STREAM_END) return failure("zlib did not finish");
+  if (status != Z_STREAM_END) return no_compression("zlib did not finish");
   const std::size_t whole = kGzipHeader + packed + kGzipTrailer;
   std::memcpy(member, kGzipStart.data(), kGzipStart.size());
-  store(member + kMemberSizeAt, static_cast<std::uint32_t>(whole));
+  store_size(member + kMemberSizeAt, static_cast<std::uint32_t>(whole));
   const uLong sum = crc32(0, reinterpret_cast<const Bytef*>(text.data()), size);
-  store(member + kGzipHeader + packed, static_cast<std::uint32_t>(sum));
-  store(member + kGzipHeader + packed + 4, size);
+  store_size(member + kGzipHeader + packed, static_cast<std::uint32_t>(sum));
+  store_size(member + kGzipHeader + packed + 4, size);
   out.advance(whole);
   return {};
 }
 
 flow::Error zstd(record::Buffer& out, std::string_view text) {
   const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(ZSTD_createCCtx(), &ZSTD_freeCCtx);
-  if (context == nullptr) return failure("zstd has no memory");
+  if (context == nullptr) return no_compression("zstd has no memory");
   ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
   const std::size_t bound = ZSTD_compressBound(text.size());
   const std::size_t packed = ZSTD_compress2(context.get(), out.prepare(bound), bound, text.data(), text.size());
-  if (ZSTD_isError(packed) != 0) return failure(ZSTD_getErrorName(packed));
+  if (ZSTD_isError(packed) != 0) return no_compression(ZSTD_getErrorName(packed));
   out.advance(packed);
   return {};
 }
@@ -83,7 +83,7 @@ std::uint64_t whole_gzip(int fd, std::uint64_t size) {
     const std::size_t known = std::min(static_cast<std::size_t>(count), kGzipStart.size());
     if (std::memcmp(header.data(), kGzipStart.data(), known) != 0) return size;  // not one of ours
     if (static_cast<std::size_t>(count) < header.size()) return at;
-    const std::uint64_t member = load(header.data() + kMemberSizeAt);
+    const std::uint64_t member = load_size(header.data() + kMemberSizeAt);
     if (member < kGzipHeader + kGzipTrailer) return size;
     if (member > size - at) return at;
     at += member;

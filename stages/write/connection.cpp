@@ -22,8 +22,6 @@
 namespace sluice::stages {
 namespace {
 
-using Kind = Destination::Kind;
-
 struct Endpoint {
   int family = AF_UNSPEC;
   sockaddr_storage address{};
@@ -104,7 +102,7 @@ Resolved resolve_name(const flow::Context& context, const Destination& destinati
 }
 
 Resolved resolve(const flow::Context& context, const Destination& destination, std::chrono::nanoseconds timeout) {
-  if (destination.kind == Kind::tcp || destination.kind == Kind::udp) {
+  if (destination.kind == Destination::Kind::tcp || destination.kind == Destination::Kind::udp) {
     return resolve_name(context, destination, timeout);
   }
   Endpoint endpoint;
@@ -142,7 +140,7 @@ Connected try_endpoint(const flow::Context& context, const Destination& destinat
   Descriptor socket(::socket(endpoint.family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const std::string what = fmt::format("cannot connect to {}", destination.text());
   if (!socket) return {{}, system_error(what, errno)};
-  if (destination.kind == Kind::tcp) {
+  if (destination.kind == Destination::Kind::tcp) {
     const int on = 1;
     // A peer whose machine has gone is noticed some time, though nothing is sent. That it fails does no harm.
     static_cast<void>(::setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on));
@@ -163,7 +161,7 @@ Connected try_endpoint(const flow::Context& context, const Destination& destinat
 const std::size_t kLongestUnixPath = sizeof sockaddr_un{}.sun_path - 1;
 
 std::string Destination::text() const {
-  if (kind == Kind::unix_stream || kind == Kind::unix_datagram) return path;
+  if (kind == Destination::Kind::unix_stream || kind == Destination::Kind::unix_datagram) return path;
   return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port) : fmt::format("[{}]:{}", host, port);
 }
 

@@ -11,7 +11,7 @@ using config::Choice;
 using config::Option;
 using config::Settings;
 
-std::vector<Option> options() {
+std::vector<Option> file_options() {
   return {
       Option::string("path")
           .required()
@@ -108,7 +108,7 @@ std::optional<PathTemplate> read_path(const Settings& settings, Workshop& worksh
   return path;
 }
 
-AnyStage make(const Settings& settings, Workshop& workshop) {
+AnyStage make_file(const Settings& settings, Workshop& workshop) {
   FileWriter::Options options;
   options.append = settings.boolean("append");
   options.create_directories = settings.boolean("create_directories");
@@ -140,7 +140,7 @@ Definition write_file() {
       "FIFO "
       "waits for its reader. When the disk is full the pipeline stops with an error, and the file ends with a whole "
       "record (compressed: with a whole batch). The records of one file keep their order.";
-  spec.options = options();
+  spec.options = file_options();
   spec.examples = {{"one JSON object a line",
                     "- write: {to: file, path: /tmp/sluice-example.ndjson, append: false}",
                     {"one line"},
@@ -160,7 +160,7 @@ Definition write_file() {
                     "    rotate: {size: 100MiB, every: 24h, keep: 30}",
                     {},
                     {}}};
-  return {std::move(spec), make};
+  return {std::move(spec), make_file};
 }
 
 }  // namespace sluice::stages

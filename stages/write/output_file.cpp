@@ -41,7 +41,7 @@ struct Split {
   std::string stem;
   std::string extension;  // ".gz", ".zst" or nothing
 };
-Split split(const std::string& path) {
+Split split_path(const std::string& path) {
   for (const std::string_view extension : {".gz", ".zst"}) {
     if (path.ends_with(extension) && !path.ends_with("/" + std::string(extension))) {
       return {path.substr(0, path.size() - extension.size()), std::string(extension)};
@@ -177,7 +177,7 @@ std::uint64_t OutputFile::room() const {
 std::string OutputFile::rotated_path() const {
   const record::Timestamp now = settings_.clock();
   std::int64_t milliseconds = now.seconds * 1000 + now.nanoseconds / 1'000'000;
-  const auto [stem, extension] = split(path_);
+  const auto [stem, extension] = split_path(path_);
   std::string name;
   struct stat status {};
   do {
@@ -188,7 +188,7 @@ std::string OutputFile::rotated_path() const {
 
 void OutputFile::remove_oldest() const {
   if (settings_.rotate.keep == 0) return;
-  const auto [stem, extension] = split(path_);
+  const auto [stem, extension] = split_path(path_);
   const std::string begin = fs::path(stem).filename().string() + ".";
   std::vector<std::string> old;
   std::error_code error;

@@ -8,7 +8,7 @@
 namespace sluice::stages {
 namespace {
 
-constexpr double kMostInDatagram = 65507;  // RFC 768 over IPv4: 65,535 less both headers
+constexpr double kMostInUdpDatagram = 65507;  // RFC 768 over IPv4: 65,535 less both headers
 
 }  // namespace
 
@@ -32,7 +32,7 @@ Definition write_udp() {
                   Option::size("max_datagram")
                       .defaults("65507B")
                       .at_least(1)
-                      .at_most(kMostInDatagram)
+                      .at_most(kMostInUdpDatagram)
                       .doc("records with a longer text are rejected; 1400 or so keeps datagrams in one packet")};
   for (config::Option& option : reconnect_options()) spec.options.push_back(std::move(option));
   spec.examples = {{"to a collector, one packet each",

@@ -12,9 +12,9 @@ namespace sluice::stages {
 namespace {
 
 // Well within what the system takes as one datagram by default (net.core.wmem_default).
-constexpr double kMostInDatagram = 128 * 1024;
+constexpr double kMostInUnixDatagram = 128 * 1024;
 
-AnyStage make(const config::Settings& settings, Workshop& workshop) {
+AnyStage make_unix(const config::Settings& settings, Workshop& workshop) {
   SocketWriter::Options options;
   const bool datagrams = settings.string("mode") == "datagram";
   options.destination.kind = datagrams ? Destination::Kind::unix_datagram : Destination::Kind::unix_stream;
@@ -62,12 +62,12 @@ Definition write_unix() {
       Option::size("max_datagram")
           .defaults("128KiB")
           .at_least(1)
-          .at_most(kMostInDatagram)
+          .at_most(kMostInUnixDatagram)
           .doc("for `mode: datagram`: records with a longer text are rejected")};
   for (config::Option& option : reconnect_options()) spec.options.push_back(std::move(option));
   spec.examples = {{"lines", "- write: {to: unix, path: /tmp/sluice-example.sock}", {}, {}},
                    {"datagrams", "- write: {to: unix, path: /tmp/sluice-example.sock, mode: datagram}", {}, {}}};
-  return {std::move(spec), make};
+  return {std::move(spec), make_unix};
 }
 
 }  // namespace sluice::stages
