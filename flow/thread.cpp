@@ -4,7 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <chrono>
+#include <memory>
 #include <mutex>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -12,9 +16,17 @@ namespace sluice::flow {
 
 namespace {
 
+// How long the end of the process waits for a thread that is just about to be joined or left: the timer thread, say,
+// that has woken main() and now lets go of the last context. Longer only if contexts are still alive then, which
+// nothing ends.
+constexpr std::chrono::milliseconds kExitPatience{200};
+
 // Threads that were left. Never destroyed, because a thread may be left while static objects are being destroyed.
 class LeftThreads {
  public:
+  void started() { unjoined_.fetch_add(1, std::memory_order_relaxed); }
+  void joined() { unjoined_.fetch_sub(1, std::memory_order_release); }
+
   void add(Thread thread) {
     const std::lock_guard lock(mutex_);
     threads_.push_back(std::move(thread));
@@ -26,6 +38,14 @@ class LeftThreads {
 
   // At the end of the process, which may be called from one of the threads.
   void join_others() {
+    const auto limit = std::chrono::steady_clock::now() + kExitPatience;
+    const auto left = [this] {
+      const std::lock_guard lock(mutex_);
+      return threads_.size();
+    };
+    while (unjoined_.load(std::memory_order_acquire) > left() && std::chrono::steady_clock::now() < limit) {
+      std::this_thread::yield();
+    }
     join(take([](const Thread& thread) { return !thread.is_this_thread(); }));
   }
 
@@ -43,7 +63,8 @@ class LeftThreads {
     for (Thread& thread : threads) thread.join();
   }
 
-  std::mutex mutex_;  // guards threads_
+  std::atomic<std::size_t> unjoined_ = 0;  // threads started and not joined yet, left ones included
+  std::mutex mutex_;                       // guards threads_
   std::vector<Thread> threads_;
 };
 
@@ -65,6 +86,7 @@ void name_this_thread(std::string_view name) noexcept {
 
 Thread::Thread(std::string name, std::function<void()> function)
     : finished_(std::make_shared<std::atomic<bool>>(false)) {
+  left_threads().started();
   thread_ = std::thread([name = std::move(name), function = std::move(function), finished = finished_]() mutable {
     name_this_thread(name);
     function();
@@ -85,12 +107,14 @@ Thread::~Thread() {
   if (is_this_thread()) {
     leave();
   } else {
-    thread_.join();
+    join();
   }
 }
 
 void Thread::join() {
-  if (joinable()) thread_.join();
+  if (!joinable()) return;
+  thread_.join();
+  left_threads().joined();
 }
 
 void Thread::leave() noexcept {

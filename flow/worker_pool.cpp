@@ -138,12 +138,13 @@ std::size_t WorkerPool::workers() const noexcept { return impl_->workers; }
 
 void WorkerPool::submit(std::function<void()> task) {
   Impl* const impl = impl_.get();
+  tbb::task_handle handle = impl->group.defer(Job{impl, std::move(task)});
+  // After the job is in place: releases it to the worker that starts it (see Impl::outstanding).
   impl->outstanding.fetch_add(1, std::memory_order_acq_rel);
-  Job job{impl, std::move(task)};
   if (on_pool_thread()) {
-    impl->group.run(std::move(job));
+    impl->group.run(std::move(handle));
   } else {
-    impl->arena.enqueue(impl->group.defer(std::move(job)));
+    impl->arena.enqueue(std::move(handle));
   }
 }
 

@@ -526,6 +526,11 @@ struct HangingPipeline {
     pipeline.connect(first, 0, second);
     pipeline.connect(second, 0, sink);
   }
+  // Until the sink hangs and more items wait before it.
+  void wait_until_filled() {
+    gate.wait_until_reached();
+    while (ledger.sent < 4) std::this_thread::yield();
+  }
   TokenLedger ledger;
   Gate gate;
   std::atomic<bool> finished = false;
@@ -537,7 +542,7 @@ TEST(Drain, IsCutShortAtItsDeadlineAndWhatIsLeftIsAbandonedAndCounted) {
   HangingPipeline hanging(20ms);
   auto root = with_cancel(background());
   auto run = std::async(std::launch::async, [&] { return hanging.pipeline.run(root.context); });
-  hanging.gate.wait_until_reached();
+  hanging.wait_until_filled();
   root.cancel();
   const Outcome outcome = run.get();
   EXPECT_TRUE(outcome.deadline_hit);
@@ -552,7 +557,7 @@ TEST(Drain, ASecondSignalCutsItShortAtOnce) {
   HangingPipeline hanging(1h);
   auto root = with_cancel(background());
   auto run = std::async(std::launch::async, [&] { return hanging.pipeline.run(root.context); });
-  hanging.gate.wait_until_reached();
+  hanging.wait_until_filled();
   root.cancel();
   hanging.pipeline.abandon();
   hanging.pipeline.abandon();
@@ -567,7 +572,7 @@ TEST(Drain, WithoutGraceAbandonsAtOnce) {
   HangingPipeline hanging(0s);
   auto root = with_cancel(background());
   auto run = std::async(std::launch::async, [&] { return hanging.pipeline.run(root.context); });
-  hanging.gate.wait_until_reached();
+  hanging.wait_until_filled();
   root.cancel();
   EXPECT_TRUE(run.get().deadline_hit);
   EXPECT_TRUE(hanging.ledger.balanced()) << hanging.ledger;
@@ -689,7 +694,7 @@ TEST(Pipeline, ShowsWhatEveryNodeDoesWhileItRuns) {
   HangingPipeline hanging(0s);
   auto root = with_cancel(background());
   auto run = std::async(std::launch::async, [&] { return hanging.pipeline.run(root.context); });
-  hanging.gate.wait_until_reached();
+  hanging.wait_until_filled();
   auto stats = hanging.pipeline.stats();
   while (stats[0].blocked == 0ns || stats[3].queue_size < 2) {  // until backpressure has come to the source
     std::this_thread::yield();
