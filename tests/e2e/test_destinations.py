@@ -1,9 +1,12 @@
 """Writers beyond one file: files named by records, rotation, compression, and peers that go away and come back."""
+import fcntl
 import gzip
 import json
 import os
 import signal
 import socket
+import sys
+import termios
 import threading
 
 from support.sluice import SluiceTest
@@ -87,6 +90,11 @@ class Peer:
             connection.close()
 
 
+def waiting_bytes(pipe):
+    """How many bytes nobody has read yet."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
 class Sockets(SluiceTest):
     def test_a_peer_that_breaks_connections_gets_what_was_not_sent(self):
         peer = Peer([100000, 200000, None])
@@ -109,6 +117,7 @@ class Sockets(SluiceTest):
                              pipeline="grace: 300ms")
         os.write(writer, numbered(10))
         running.until_stderr("trying again")
+        running.until(lambda: waiting_bytes(reader) == 0, "the lines to be read")
         running.signal(signal.SIGTERM)
         outcome = running.wait(10)
         os.close(reader)
