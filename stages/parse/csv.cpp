@@ -4,6 +4,7 @@
 
 #include "stages/parse/parse_stage.hpp"
 #include "stages/parse/scan.hpp"
+#include "stages/parse/text_utf8.hpp"
 
 namespace sluice::stages {
 
@@ -107,6 +108,8 @@ ParseFailure CsvHeaderStage::parse(record::Record& record, record::Arena& arena,
     std::vector<std::string> columns;
     const std::string_view names = text.starts_with(kByteOrderMark) ? text.substr(kByteOrderMark.size()) : text;
     if (ParseFailure failure = CsvFormat::split(names, delimiter_, arena, columns)) return failure;
+    // The names outlive this batch, and others trust what is not cut from their own lines to be UTF-8.
+    for (std::string& column : columns) column = repaired_utf8(column);
     header.line = std::string(text);
     header.format = std::make_unique<CsvFormat>(std::move(columns), delimiter_, ragged_);
     return {};

@@ -1,6 +1,7 @@
 #include "stages/parse/joining_stage.hpp"
 
 #include "stages/parse/parse_stage.hpp"
+#include "stages/parse/text_utf8.hpp"
 
 namespace sluice::stages {
 
@@ -52,7 +53,9 @@ ParseFailure JoiningStage::parse(record::Record& record, record::Batch& batch, F
     return {};
   }
   held.parts = 0;
-  message.value = Value::string(batch.arena().copy(held.text));
+  // Parts of earlier batches may hold bytes that this batch's writer trusts not to see.
+  const bool repair = batch.is_utf8() && !is_valid_utf8(held.text);
+  message.value = Value::string(batch.arena().copy(repair ? repaired_utf8(held.text) : held.text));
   if (part.time && held.time) fields.fields()[*part.time].value = Value::timestamp(*held.time);
   return store(record, text, batch.arena(), fields);
 }
@@ -81,7 +84,7 @@ flow::Error JoiningStage::finish(const flow::Context&, record::Batch& batch, Tal
       --tally.filtered;  // the last part was counted when it was held back
       if (held.time) fields.add(field_name("\"time\""), Value::timestamp(*held.time));
       if (stream != 0) fields.add("stream", Value::string(stream_name(static_cast<Stream>(stream))));
-      const std::string_view text = batch.arena().copy(held.text);
+      const std::string_view text = batch.arena().copy(repaired_utf8(held.text));
       fields.add(field_name("\"message\""), Value::string(text));
       record::Record record(text);
       ParseFailure failure = store(record, text, batch.arena(), fields);

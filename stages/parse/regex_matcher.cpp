@@ -17,9 +17,21 @@ RE2::Options options(RE2::Options::Encoding encoding) {
   return options;
 }
 
+// Whether the pattern has `\C`, which matches one byte and so may cut a character in two.
+bool matches_single_bytes(std::string_view pattern) {
+  for (std::size_t at = pattern.find('\\'); at < pattern.size(); at = pattern.find('\\', at + 2)) {
+    if (pattern.substr(at, 2) == "\\C") return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::unique_ptr<const RegexMatcher> RegexMatcher::compile(std::string_view pattern, Anchor anchor, Error& error) {
+  if (matches_single_bytes(pattern)) {
+    error = {"`\\C` may cut a character in two: use `.`, or a class of characters", "\\C"};
+    return nullptr;
+  }
   const StringPiece piece(pattern.data(), pattern.size());
   auto matcher = std::make_unique<RegexMatcher>(Token());
   matcher->regex_ = std::make_unique<const RE2>(piece, options(RE2::Options::EncodingUTF8));

@@ -1,6 +1,7 @@
 // Whether a text is UTF-8, for the few that a format has to look at.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "record/utf8.hpp"
@@ -15,6 +16,13 @@ inline bool is_valid_utf8(std::string_view text) {
     text.remove_prefix(length);
   }
   return true;
+}
+
+// The text with U+FFFD in place of each ill-formed sequence.
+inline std::string repaired_utf8(std::string_view text) {
+  std::string repaired;
+  record::for_each_utf8_piece(text, [&](std::string_view piece) { repaired.append(piece); });
+  return repaired;
 }
 
 }  // namespace sluice::stages

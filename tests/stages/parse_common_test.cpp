@@ -96,6 +96,7 @@ TEST(Parse, MistakesInTheConfigurationAreToldWithTheirPlace) {
   EXPECT_THAT(complaints("- parse: {format: regex}"), HasSubstr("pattern"));
   EXPECT_THAT(complaints("- parse: {format: regex, pattern: '(?P<a>x'}"), HasSubstr("missing )"));
   EXPECT_THAT(complaints("- parse: {format: regex, pattern: '(a)'}"), HasSubstr("no named groups"));
+  EXPECT_THAT(complaints("- parse: {format: regex, pattern: '(?P<a>\\C)'}"), HasSubstr("cut a character in two"));
 }
 
 TEST(Parse, StopsWhenTheContextIsDone) {

@@ -46,6 +46,17 @@ TEST(Cri, PartsAreJoinedAcrossBatchesForEachStreamAndGenerator) {
   EXPECT_EQ(tally.filtered, 3U);
 }
 
+TEST(Cri, BytesOfEarlierBatchesDoNotSpoilTheOutput) {
+  test::LineParser parse("- parse: cri");
+  EXPECT_EQ(parse("2016-10-06T00:00:01Z stdout P \xff\xc3"), "");
+  EXPECT_EQ(parse("2016-10-06T00:00:02Z stdout F ok"),
+            "{\"time\":\"2016-10-06T00:00:01Z\",\"stream\":\"stdout\",\"message\":\"\xef\xbf\xbd\xef\xbf\xbdok\"}");
+  // A character that was cut in two is whole again.
+  EXPECT_EQ(parse("2016-10-06T00:00:03Z stdout P caf\xc3"), "");
+  EXPECT_EQ(parse("2016-10-06T00:00:04Z stdout F \xa9"),
+            R"({"time":"2016-10-06T00:00:03Z","stream":"stdout","message":"café"})");
+}
+
 TEST(Cri, WhatWasNeverCompletedIsLetGoAtTheEnd) {
   test::StageUnderTest stage("- parse: {format: cri, types: {message: int}}");
   ASSERT_TRUE(stage.ok()) << stage.complaints();

@@ -56,6 +56,12 @@ TEST(Csv, TheHeaderHoldsFromBatchToBatchForEachGenerator) {
               ElementsAre(R"({"a":"3","b \"x\"":"4"})", R"({"a":"5","b \"x\"":"6"})"));
 }
 
+TEST(Csv, AHeaderThatIsNotUtf8IsRepaired) {
+  test::LineParser parse("- parse: csv");
+  EXPECT_EQ(parse("a\xff,b"), "");
+  EXPECT_EQ(parse("1,2"), "{\"a\xef\xbf\xbd\":\"1\",\"b\":\"2\"}");
+}
+
 TEST(Csv, TheDelimiterIsOneCharacter) {
   EXPECT_EQ(parse_line("- parse: {format: csv, columns: [a, b], delimiter: \"\\t\"}", "1\t2"), R"({"a":"1","b":"2"})");
   EXPECT_THAT(test::StageUnderTest("- parse: {format: csv, delimiter: ab}").complaints(),
