@@ -4,7 +4,6 @@
 #include <oneapi/tbb/info.h>
 #include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/task_group.h>
-#include <oneapi/tbb/task_scheduler_observer.h>
 
 #include <algorithm>
 #include <atomic>
@@ -19,43 +18,20 @@ namespace {
 
 // The pool whose task this thread is running; a task that waits inside oneTBB may run another task on top of itself.
 thread_local const void* running_pool = nullptr;
+thread_local bool named =
+    false;  // oneTBB's observers could name threads as they come, but libtbb leaks at exit with one
 
 class RunningIn {
  public:
-  explicit RunningIn(const void* pool) : before_(std::exchange(running_pool, pool)) {}
+  explicit RunningIn(const void* pool) : before_(std::exchange(running_pool, pool)) {
+    if (!std::exchange(named, true)) name_this_thread("pool-worker");
+  }
   ~RunningIn() { running_pool = before_; }
   RunningIn(const RunningIn&) = delete;
   RunningIn& operator=(const RunningIn&) = delete;
 
  private:
   const void* const before_;
-};
-
-// Sees the threads that come to work in an arena before they run a task there.
-class Entrance final : public tbb::task_scheduler_observer {
- public:
-  explicit Entrance(tbb::task_arena& arena) : tbb::task_scheduler_observer(arena) {
-    observe(true);
-    arena_is_made_.store(true, std::memory_order_release);
-  }
-  ~Entrance() override {
-    observe(false);
-    static_cast<void>(entries_.load(std::memory_order_acquire));
-  }
-  Entrance(const Entrance&) = delete;
-  Entrance& operator=(const Entrance&) = delete;
-
-  void on_scheduler_entry(bool is_worker) override {
-    // oneTBB has ordered the making of the arena before this, and this before the end of observe(false). The atomics
-    // tell thread sanitizer, which cannot see that.
-    static_cast<void>(arena_is_made_.load(std::memory_order_acquire));
-    if (is_worker) name_this_thread("pool-worker");
-    entries_.fetch_add(1, std::memory_order_release);
-  }
-
- private:
-  std::atomic<bool> arena_is_made_ = false;
-  std::atomic<std::size_t> entries_ = 0;
 };
 
 std::size_t worker_count(std::size_t asked) {
@@ -78,7 +54,6 @@ struct WorkerPool::Impl {
   const std::size_t workers;
   tbb::global_control limit;
   tbb::task_arena arena;
-  Entrance entrance{arena};
   tbb::task_group group;  // knows when the last wrapper has left our code
 
   // submit() adds with release, the task starts by loading with acquire: the task sees all that the submitter did (all

@@ -106,27 +106,28 @@ TEST(Context, AfterFuncOfAContextThatIsNeverDone) {
 TEST(Context, AfterFuncsThatBlockDoNotHoldUpOthers) {
   constexpr int kBlocked = 40;
   auto [context, handle] = with_cancel(background());
-  std::latch all_inside(kBlocked), go_on(1);
+  const auto all_inside = std::make_shared<std::latch>(kBlocked);
+  const auto go_on = std::make_shared<std::latch>(1);  // shared: the last to wake up may do so after the test has ended
   std::vector<AfterFunc> afters;
   for (int i = 0; i < kBlocked; ++i) {
-    afters.push_back(after_func(context, [&] {
-      all_inside.count_down();
-      go_on.wait();
+    afters.push_back(after_func(context, [all_inside, go_on] {
+      all_inside->count_down();
+      go_on->wait();
     }));
   }
   handle.cancel();
-  all_inside.wait();  // only if each has a thread of its own
-  go_on.count_down();
+  all_inside->wait();  // only if each has a thread of its own
+  go_on->count_down();
 }
 
 TEST(Context, BurstsOfShortAfterFuncsNeedFewThreads) {
   constexpr int kFunctions = 2000;
   auto [context, handle] = with_cancel(background());
-  std::latch ran(kFunctions);
+  const auto ran = std::make_shared<std::latch>(kFunctions);
   std::vector<AfterFunc> afters;
-  for (int i = 0; i < kFunctions; ++i) afters.push_back(after_func(context, [&] { ran.count_down(); }));
+  for (int i = 0; i < kFunctions; ++i) afters.push_back(after_func(context, [ran] { ran->count_down(); }));
   handle.cancel();
-  ran.wait();
+  ran->wait();
   EXPECT_LT(test::thread_count(), 20);
 }
 
