@@ -39,7 +39,8 @@ class Records {
     static constexpr const char* kPaths[] = {"/health/live", "/api/v1/users/42", "/static/logo.png", "/api/v1/orders"};
     std::uint32_t random = 1;
     const auto pick = [&](std::uint32_t count) {
-      return (random = random * 1664525 + 1013904223) >> 16, (random >> 16) % count;
+      random = random * 1664525 + 1013904223;
+      return (random >> 16) % count;
     };
     texts_.reserve(kCount);
     for (std::size_t i = 0; i < kCount; ++i) {
