@@ -5,6 +5,7 @@ Each round runs the limit and sluice one after the other on the same page-cached
 the rounds, its ratios medians of the ratios within a round, so that what slows the machine slows both.
 """
 import argparse
+import filecmp
 import os
 import pathlib
 import shutil
@@ -32,7 +33,9 @@ PEER_BYTES = 20 << 20  # peers are slow: they get the first 20 MiB, and sluice's
 
 
 class Run:
-    """One run of a command on a file: wall and CPU seconds, peak resident MiB."""
+    """One run of a command on a file: wall and CPU seconds, peak resident MiB.
+
+    The kernel counts what this process held before it became the command, so this process keeps small."""
 
     def __init__(self, command, path, out=None):
         with open(path, "rb") as source, open(out or os.devnull, "wb") as sink:
@@ -56,7 +59,7 @@ def workload(folder, kind, lines):
             subprocess.run([sys.executable, GENERATOR, kind, str(lines)], stdout=out, check=True)
         part.rename(path)
     with open(path, "rb") as file:  # into the page cache
-        while file.read(1 << 24):
+        while file.read(1 << 20):
             pass
     return path
 
@@ -65,15 +68,15 @@ def same_output(job, limit, sluice, path, folder):
     """Whether both programs write the same bytes for the first part of the workload."""
     part = folder / f"{job}.part"
     with open(path, "rb") as source, open(part, "wb") as target:
-        data = source.read(PEER_BYTES)
-        target.write(data[: data.rindex(b"\n") + 1])
-    outputs = []
-    for command in (limit, sluice):
-        out = folder / f"{job}.out"
+        while target.tell() < PEER_BYTES and (line := source.readline()):
+            target.write(line)
+    outputs = [folder / f"{job}.out-{i}" for i in range(2)]
+    for command, out in zip((limit, sluice), outputs):
         Run(command, part, out)
-        outputs.append(out.read_bytes())
+    same = filecmp.cmp(*outputs, shallow=False)
+    for out in outputs:
         out.unlink()
-    return part, outputs[0] == outputs[1]
+    return part, same
 
 
 def measure(job, binaries, folder, options):
