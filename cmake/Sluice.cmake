@@ -64,8 +64,8 @@ function(sluice_test name)
   endif()
   add_executable(test_${name} ${sources})
   target_link_libraries(test_${name} PRIVATE sluice_options ${arg_LINK} GTest::gmock GTest::gtest_main)
-  if(SLUICE_SANITIZE)
-    # The tests' own code is a third of the instructions to compile there, and none of those that are to be looked at.
+  if(SLUICE_SANITIZE AND CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    # Halves the time that Clang takes for the tests' own code; GCC would gain little.
     target_compile_options(test_${name} PRIVATE -O0)
   endif()
   target_include_directories(test_${name} PRIVATE ${PROJECT_BINARY_DIR}/include/tests)
