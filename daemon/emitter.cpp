@@ -69,7 +69,8 @@ flow::Error PipelineEmitter::send(Parcel&& parcel, std::size_t port) {
   return error;
 }
 
-flow::Error PipelineEmitter::emit(const flow::Context&, record::Batch&& batch, stages::Tally& tally) {
+flow::Error PipelineEmitter::emit(const flow::Context&, record::Batch&& batch, stages::Tally& tally,
+                                  std::span<const stages::Mark>) {
   account(batch, tally);
   flow::Error error;
   if (std::optional<Parcel> rejects = rejections_.take(stage_, tally)) error = send(std::move(*rejects), kRejectsPort);

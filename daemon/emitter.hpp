@@ -48,7 +48,8 @@ class PipelineEmitter final : public stages::Emitter {
                   flow::Output<Parcel>& output);
 
   flow::Error acquire(const flow::Context& context, record::Batch& batch, std::size_t slab_bytes = 0) override;
-  flow::Error emit(const flow::Context& context, record::Batch&& batch, stages::Tally& tally) override;
+  flow::Error emit(const flow::Context& context, record::Batch&& batch, stages::Tally& tally,
+                   std::span<const stages::Mark> marks) override;
   bool idle() const override { return output_.downstream_idle(); }
 
  private:

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -67,6 +69,13 @@ class Router {
   }
 };
 
+// How far a generator has come in one of its sources: all bytes before `offset` are in records that have been emitted,
+// or were counted.
+struct Mark {
+  std::uint64_t source = 0;  // the generator's own number for a file
+  std::uint64_t offset = 0;  // bytes
+};
+
 // What a generator hands its batches to. One for each generator; used by the generator's thread alone.
 class Emitter {
  public:
@@ -79,19 +88,58 @@ class Emitter {
   // Accepts the batch's records (received) and what the tally says (received and filtered or rejected at once), and
   // sends it on. Blocks while the queues are full. Once the run context is done it goes on under the drain context, so
   // what a generator has read before it noticed is not lost; after an error the records are accounted as abandoned.
-  virtual flow::Error emit(const flow::Context& context, record::Batch&& batch, Tally& tally) = 0;
+  // `marks` go to Generator::passed_on() when the pipeline has accepted the batch.
+  virtual flow::Error emit(const flow::Context& context, record::Batch&& batch, Tally& tally,
+                           std::span<const Mark> marks) = 0;
+  flow::Error emit(const flow::Context& context, record::Batch&& batch, Tally& tally) {
+    return emit(context, std::move(batch), tally, {});
+  }
 
   // Whether the pipeline behind waits for work: lingering would only add latency.
   virtual bool idle() const = 0;
 };
 
+// Told of trouble that ends nothing, such as a connection that is lost and made again, or a file that cannot be read: a
+// reason for counting, which lives for ever, and a sentence for the log, which may come often. Called on the thread of
+// the stage that reports.
+using Report = std::function<void(std::string_view reason, const std::string& sentence)>;
+
 // Makes batches. Runs on a named thread of its own and may block, but must return soon after the context is done.
+//
+// A generator that keeps positions can go on where an earlier run stopped. Its positions move in passed_on(), and are
+// saved when everything that was passed on before has reached its end (docs/decisions/checkpoints.md).
 class Generator {
  public:
   virtual ~Generator() = default;
 
+  // Before the run; without it reports go nowhere.
+  void report_to(Report report) { report_ = std::move(report); }
+
   // Returns no error at the end of its input or when the context is done; an error fails the pipeline.
   virtual flow::Error run(const flow::Context& context, Emitter& emitter) = 0;
+
+  // Whether there is anything to save.
+  virtual bool keeps_positions() const { return false; }
+  // The directory that the configuration names for it; empty if it names none.
+  virtual std::string state_directory() const { return {}; }
+  // Before the run: what save() returned in an earlier one. An error says what is wrong with it.
+  virtual flow::Error restore(std::string_view saved) {
+    static_cast<void>(saved);
+    return {};
+  }
+  // Called within Emitter::emit(), when the pipeline has accepted the batch with these marks.
+  virtual void passed_on(std::span<const Mark> marks) { static_cast<void>(marks); }
+  // The positions as of the last passed_on(): a JSON object on one line. Called by another thread, while no emit() is
+  // under way.
+  virtual std::string save() const { return "{}"; }
+
+ protected:
+  void report(std::string_view reason, const std::string& sentence) const {
+    if (report_) report_(reason, sentence);
+  }
+
+ private:
+  Report report_;
 };
 
 // How much of a batch's output has reached its destination.
@@ -104,10 +152,6 @@ struct Written {
 // time.
 class Writer {
  public:
-  // Told of trouble that ends nothing, such as a connection that is lost and made again: a reason for counting, which
-  // lives for ever, and a sentence for the log, which may come often. Called on the writer's thread.
-  using Report = std::function<void(std::string_view reason, const std::string& sentence)>;
-
   virtual ~Writer() = default;
 
   // Before the run; without it reports go nowhere.

@@ -44,7 +44,7 @@ class Keeper final : public Emitter {
     batch.slab().reserve(slab_bytes == 0 ? 65536 : slab_bytes);
     return {};
   }
-  flow::Error emit(const flow::Context&, record::Batch&& batch, Tally& tally) override {
+  flow::Error emit(const flow::Context&, record::Batch&& batch, Tally& tally, std::span<const Mark>) override {
     batches.push_back(std::move(batch));
     tally.clear();
     return {};

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,7 +28,8 @@ class RecordingEmitter final : public stages::Emitter {
     return {};
   }
 
-  flow::Error emit(const flow::Context&, record::Batch&& batch, stages::Tally& tally) override {
+  flow::Error emit(const flow::Context&, record::Batch&& batch, stages::Tally& tally,
+                   std::span<const stages::Mark> marks) override {
     record::Batch taken = std::move(batch);
     {
       const std::lock_guard lock(mutex_);
@@ -37,7 +39,9 @@ class RecordingEmitter final : public stages::Emitter {
       filtered_ += tally.filtered;
       bytes_in_ += taken.bytes_in;
       all_utf8_ = all_utf8_ && taken.is_utf8();
+      marks_.insert(marks_.end(), marks.begin(), marks.end());
     }
+    if (on_marks) on_marks(marks);
     changed_.notify_all();
     return on_emit ? on_emit() : flow::Error();
   }
@@ -45,6 +49,8 @@ class RecordingEmitter final : public stages::Emitter {
   bool idle() const override { return is_idle; }
 
   std::vector<std::string> lines() const { return locked(lines_); }
+  // All marks in the order in which they came.
+  std::vector<stages::Mark> marks() const { return locked(marks_); }
   std::vector<std::size_t> batch_sizes() const { return locked(batch_sizes_); }
   std::vector<stages::Rejection> rejections() const { return locked(rejections_); }
   std::uint64_t filtered() const { return locked(filtered_); }
@@ -58,8 +64,9 @@ class RecordingEmitter final : public stages::Emitter {
     return changed_.wait_for(lock, std::chrono::seconds(10), [&] { return lines_.size() >= count; });
   }
 
-  std::atomic<bool> is_idle{false};      // what idle() answers
-  std::function<flow::Error()> on_emit;  // what emit() answers; called after the batch was noted
+  std::atomic<bool> is_idle{false};                             // what idle() answers
+  std::function<flow::Error()> on_emit;                         // what emit() answers; called after the batch was noted
+  std::function<void(std::span<const stages::Mark>)> on_marks;  // stands for Generator::passed_on()
 
  private:
   template <class T>
@@ -71,6 +78,7 @@ class RecordingEmitter final : public stages::Emitter {
   const std::size_t slab_bytes_;
   mutable std::mutex mutex_;  // guards everything below
   mutable std::condition_variable changed_;
+  std::vector<stages::Mark> marks_;
   std::vector<std::string> lines_;
   std::vector<std::size_t> batch_sizes_;
   std::vector<stages::Rejection> rejections_;
