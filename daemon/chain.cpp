@@ -46,6 +46,28 @@ flow::Error Chain::run(const flow::Context& context, Parcel&& parcel, flow::Emit
   return {};
 }
 
+bool Chain::is_serial() const {
+  const stages::Processor* processor = set_.stages[stages_.front()].processor();
+  return processor != nullptr && processor->serial();
+}
+
+flow::Error Chain::finish(const flow::Context& context, flow::Emit<Parcel>& emit) const {
+  const std::size_t stage = stages_.front();  // a serial stage is never fused with others
+  record::Batch batch;
+  batch.generator = set_.stages.size();  // no generator's memory
+  stages::Tally tally;
+  const flow::Error error = guarded([&] { return set_.stages[stage].processor()->finish(context, batch, tally); });
+  Delta delta;
+  delta.out = batch.size();
+  if (error) {  // what was let go is lost, and the books must say so
+    delta.abandoned = std::exchange(delta.out, 0);
+    batch.records().clear();
+  }
+  settle(stage, delta, tally, emit);
+  if (!batch.empty()) emit.to(0, Parcel{std::move(batch), stage, 0});
+  return located(error, set_.stages[stage].config.name);
+}
+
 flow::Error Chain::run_stage(const flow::Context& context, std::size_t stage, record::Batch& batch,
                              flow::Emit<Parcel>& emit) const {
   const BuiltStage& built = set_.stages[stage];

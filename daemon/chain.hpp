@@ -30,6 +30,11 @@ class Chain {
   // Why a stage stopped the pipeline, if one did; the message names the stage.
   flow::Error run(const flow::Context& context, Parcel&& parcel, flow::Emit<Parcel>& emit) const;
 
+  // Whether its stage works on one batch at a time; then finish() is to be called after the last one.
+  bool is_serial() const;
+  // Passes on what the stage had held back.
+  flow::Error finish(const flow::Context& context, flow::Emit<Parcel>& emit) const;
+
  private:
   flow::Error run_stage(const flow::Context& context, std::size_t stage, record::Batch& batch,
                         flow::Emit<Parcel>& emit) const;

@@ -129,7 +129,11 @@ flow::NodeId Topology::add_chain(const PlannedNode& node) {
   const auto function = [chain](const flow::Context& context, Parcel&& parcel, flow::Emit<Parcel>& emit) {
     return chain->run(context, std::move(parcel), emit);
   };
-  return pipeline_.transform(set_->stages[node.first()].config.name, function, node.options);
+  flow::Pipeline<Parcel>::TransformFinishFunction finish;
+  if (chain->is_serial()) {
+    finish = [chain](const flow::Context& context, flow::Emit<Parcel>& emit) { return chain->finish(context, emit); };
+  }
+  return pipeline_.transform(set_->stages[node.first()].config.name, function, node.options, std::move(finish));
 }
 
 flow::NodeId Topology::add_sink(std::size_t stage) {

@@ -112,6 +112,9 @@ class Pipeline {
   // Works on one item. Called from pool threads, for several items at once unless serial. Must not block. An error
   // fails the pipeline, as does an exception; what it had emitted is then abandoned or still finds its way.
   using TransformFunction = std::function<Error(const Context& drain_context, T&& item, Emit<T>& emit)>;
+  // Called once on the pool after the last item of a clean drain has left the transform, before its outputs close: for
+  // what it held back. Not called if the drain was cut short. An error fails the pipeline.
+  using TransformFinishFunction = std::function<Error(const Context& drain_context, Emit<T>& emit)>;
   // Consumes one item, on the sink's thread. May block, under drain_context. An error fails the pipeline.
   using SinkFunction = std::function<Error(const Context& drain_context, T&& item)>;
   // Called once on the sink's thread after the last item of a clean drain: flush, sync. Not called if the drain was cut
@@ -127,7 +130,8 @@ class Pipeline {
   // Build the graph, before run() and from one thread. Names need not be unique; threads are named by the first
   // 15 bytes.
   NodeId source(std::string name, SourceFunction function);
-  NodeId transform(std::string name, TransformFunction function, TransformOptions options = {});
+  NodeId transform(std::string name, TransformFunction function, TransformOptions options = {},
+                   TransformFinishFunction finish = {});
   NodeId sink(std::string name, SinkFunction function, FinishFunction finish = {}, SinkOptions options = {});
 
   // Makes `to` read what `from` puts on `port`. A node's input is one queue however many feed it; each feeder's

@@ -39,6 +39,20 @@ class Processor {
   // True for a stage whose state depends on the order of records: it is called for one batch at a time, in order.
   virtual bool serial() const { return false; }
 
+  // Called once, after the last batch, if the stage is serial: adds the records that it had held back to `batch`, which
+  // is empty. What process() had counted for them as filtered it takes out of the tally, modulo 2^64.
+  virtual flow::Error finish(const flow::Context& context, record::Batch& batch, Tally& tally) {
+    static_cast<void>(context), static_cast<void>(batch), static_cast<void>(tally);
+    return {};
+  }
+  // What a serial stage holds back, for the next run to go on with: a text on one line, empty if it holds nothing.
+  // Called by another thread, while no batch is under way; restore() before the run.
+  virtual std::string save() const { return {}; }
+  virtual flow::Error restore(std::string_view saved) {
+    static_cast<void>(saved);
+    return {};
+  }
+
   // What decides about this record, before it is processed; empty where the change itself says all. Not fast.
   virtual std::vector<Remark> explain(record::Record& record, record::Arena& arena) const {
     static_cast<void>(record), static_cast<void>(arena);

@@ -65,8 +65,10 @@ NodeId Pipeline<T>::source(std::string name, SourceFunction function) {
 }
 
 template <class T>
-NodeId Pipeline<T>::transform(std::string name, TransformFunction function, TransformOptions options) {
-  return state_->template add<detail::TransformNode<T>>(std::move(name), std::move(function), options);
+NodeId Pipeline<T>::transform(std::string name, TransformFunction function, TransformOptions options,
+                              TransformFinishFunction finish) {
+  return state_->template add<detail::TransformNode<T>>(std::move(name), std::move(function), options,
+                                                        std::move(finish));
 }
 
 template <class T>

@@ -26,11 +26,13 @@ template <class T>
 class TransformNode final : public InputNode<T> {
  public:
   using Function = typename Pipeline<T>::TransformFunction;
+  using Finish = typename Pipeline<T>::TransformFinishFunction;
 
   TransformNode(PipelineCore& core, const Hooks<T>& hooks, NodeId id, std::string name, Function function,
-                TransformOptions options)
+                TransformOptions options, Finish finish)
       : InputNode<T>(core, hooks, id, std::move(name), NodeKind::transform, options.queue_capacity),
         function_(std::move(function)),
+        finish_(std::move(finish)),
         ordering_(options.ordering),
         max_parallel_(parallelism(core, options)),
         slots_(max_parallel_ + (ordering_ == Ordering::serial ? 1 : 2)) {
@@ -85,15 +87,40 @@ class TransformNode final : public InputNode<T> {
     for (; steps != 0; --steps) this->core_.spawn([this] { step(); });
   }
 
-  // True once: everything that came has left.
+  // True when everything that came has left, once for each phase that ends thereby; the caller then calls end().
   bool may_end() {
-    if (ended_ || in_window_ != 0 || !this->queue().closed() || this->queue().size() != 0) return false;
-    return ended_ = true;
+    if (phase_ == Phase::ended || in_window_ != 0 || !this->queue().closed() || this->queue().size() != 0) return false;
+    if (phase_ == Phase::working && finish_) {
+      phase_ = Phase::finishing;
+      ++active_;  // the last step, which takes no item
+      ++in_window_;
+    } else {
+      phase_ = Phase::ended;
+    }
+    return true;
   }
 
+  // Without the mutex: nobody else changes the phase until what is started here has been done.
   void end() {
+    if (phase_ == Phase::finishing) return this->core_.spawn([this] { finish(); });
     this->close_outputs();
     this->core_.node_finished();
+  }
+
+  // The step after the last item.
+  void finish() {
+    std::unique_lock lock(mutex_);
+    const std::size_t ticket = next_ticket_;
+    if (ordering_ != Ordering::relaxed) ++next_ticket_;
+    Emissions emissions = spare_buffer();
+    lock.unlock();
+    const Context& ctx = this->core_.drain_context();
+    if (!ctx.done()) {
+      run_function(
+          ctx, [&](Emit<T>& emit) { return finish_(ctx, emit); }, emissions);
+    }
+    complete(ticket, std::move(emissions));
+    this->core_.task_ended();
   }
 
   void step() {
@@ -129,9 +156,15 @@ class TransformNode final : public InputNode<T> {
       this->abandon(std::move(item));
       return;
     }
+    run_function(
+        ctx, [&](Emit<T>& emit) { return function_(ctx, std::move(item), emit); }, emissions);
+  }
+
+  template <class Call>
+  void run_function(const Context& ctx, Call&& work, Emissions& emissions) {
     const auto start = SteadyClock::now();
     Emit<T> emit(emissions);
-    const Error error = this->call([&] { return function_(ctx, std::move(item), emit); });
+    const Error error = this->call([&] { return work(emit); });
     this->add_busy(SteadyClock::now() - start);
     if (error && !this->core_.is_interruption(ctx, error)) this->core_.fail(this->name(), error);
   }
@@ -229,7 +262,10 @@ class TransformNode final : public InputNode<T> {
     return buffer;
   }
 
+  enum class Phase : unsigned char { working, finishing, ended };
+
   const Function function_;
+  const Finish finish_;
   const Ordering ordering_;
   const std::size_t max_parallel_;
 
@@ -242,7 +278,7 @@ class TransformNode final : public InputNode<T> {
   std::size_t next_ticket_ = 0;
   std::size_t next_release_ = 0;  // written by the releaser under the mutex; it alone may read it without
   bool releasing_ = false;        // there is a releaser, running or parked
-  bool ended_ = false;
+  Phase phase_ = Phase::working;
 };
 
 }  // namespace sluice::flow::detail

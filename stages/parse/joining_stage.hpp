@@ -49,9 +49,8 @@ class JoiningStage final : public Processor {
   flow::Error process(const flow::Context& context, record::Batch& batch, Tally& tally) override;
   bool serial() const override { return true; }
 
-  // After the last batch: adds the messages that were never completed to `batch` and takes them out of what was
-  // counted as filtered, modulo 2^64.
-  flow::Error finish(const flow::Context& context, record::Batch& batch, Tally& tally);
+  // Messages that were never completed become records.
+  flow::Error finish(const flow::Context& context, record::Batch& batch, Tally& tally) override;
 
  private:
   struct Held {
