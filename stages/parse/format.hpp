@@ -76,6 +76,13 @@ class Format {
   // ASCII characters or at characters of valid UTF-8, or texts in `arena` that are valid UTF-8 if `text` is.
   // On failure what was added is to be forgotten.
   virtual ParseFailure parse(std::string_view text, record::Arena& arena, FieldsBuilder& fields) const = 0;
+
+  // A sentence on which of several ways it takes to read `text`, for `sluice explain`; empty where there is but one, or
+  // none that fits.
+  virtual std::string which(std::string_view text) const {
+    static_cast<void>(text);
+    return {};
+  }
 };
 
 }  // namespace sluice::stages

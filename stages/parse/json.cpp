@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "record/json_index.hpp"
-#include "stages/parse/parse_options.hpp"
+#include "stages/parse/parse_stage.hpp"
 
 namespace sluice::stages {
 
@@ -52,40 +52,34 @@ class ParseJson final : public Processor {
   flow::Error process(const flow::Context& context, record::Batch& batch, Tally& tally) override {
     std::unique_ptr<JsonIndexer> indexer = pool_.take();
     const bool whole_lines = options_.reads_line() && !options_.stores_into() && !options_.stores_raw();
-    flow::Error error = whole_lines ? parse_lines(batch, *indexer, tally) : parse_each(context, batch, *indexer, tally);
+    flow::Error error =
+        whole_lines ? parse_lines(context, batch, *indexer, tally) : parse_each(context, batch, *indexer, tally);
     pool_.give_back(std::move(indexer));
-    if (!error && options_.converts() && whole_lines) error = convert(batch, tally);
+    if (!error && options_.converts() && whole_lines) error = convert(context, batch, tally);
     return error;
   }
 
  private:
   // The fast way: every line of the batch at once, in place.
-  flow::Error parse_lines(record::Batch& batch, JsonIndexer& indexer, Tally& tally) const {
-    std::vector<Record>& records = batch.records();
-    indexer.index(records, batch.arena());
+  flow::Error parse_lines(const flow::Context& context, record::Batch& batch, JsonIndexer& indexer,
+                          Tally& tally) const {
+    indexer.index(batch.records(), batch.arena());
     std::vector<JsonIndexer::Failed>& failures = indexer.failures();
     if (failures.empty()) return {};
-    flow::Error error;
     std::size_t next = 0;
-    remove_unless(records, error, [&](std::size_t i, Record& record) {
-      if (next == failures.size() || failures[next].record != i) return true;
-      return failed(record, std::move(failures[next++].why), tally, error);
+    std::size_t at = 0;
+    return for_each_record(context, batch, [&](Record& record, flow::Error& error) {
+      if (next == failures.size() || failures[next].record != at++) return true;
+      record::JsonFailure& why = failures[next++].why;
+      return options_.keep_failed(record, {why.reason, std::move(why.detail)}, tally, error);
     });
-    return error;
   }
 
   flow::Error parse_each(const flow::Context& context, record::Batch& batch, JsonIndexer& indexer, Tally& tally) const {
-    flow::Error error;
-    remove_unless(batch.records(), error, [&](std::size_t i, Record& record) {
-      constexpr std::size_t kRecordsBetweenChecks = 1000;
-      if (i % kRecordsBetweenChecks == 0 && context.done()) {
-        error = context.cause();
-        return true;
-      }
+    return for_each_record(context, batch, [&](Record& record, flow::Error& error) {
       ParseFailure failure = parse(record, batch.arena(), indexer);
       return !failure || options_.keep_failed(record, std::move(failure), tally, error);
     });
-    return error;
   }
 
   ParseFailure parse(Record& record, record::Arena& arena, JsonIndexer& indexer) const {
@@ -115,9 +109,8 @@ class ParseJson final : public Processor {
     return record::Value::map(parsed.fields(arena));
   }
 
-  flow::Error convert(record::Batch& batch, Tally& tally) const {
-    flow::Error error;
-    remove_unless(batch.records(), error, [&](std::size_t, Record& record) {
+  flow::Error convert(const flow::Context& context, record::Batch& batch, Tally& tally) const {
+    return for_each_record(context, batch, [&](Record& record, flow::Error& error) {
       if (record.form() != Record::Form::json) return true;  // did not parse, passed on
       Record converted = record;
       if (ParseFailure failure = options_.convert_record(converted, batch.arena())) {
@@ -126,23 +119,6 @@ class ParseJson final : public Processor {
       record = converted;
       return true;
     });
-    return error;
-  }
-
-  bool failed(const Record& record, record::JsonFailure&& why, Tally& tally, flow::Error& error) const {
-    return options_.keep_failed(record, {why.reason, std::move(why.detail)}, tally, error);
-  }
-
-  // Keeps the records for which `keep(index, record)` is true; once `error` is set, all that follow.
-  template <class Keep>
-  static void remove_unless(std::vector<Record>& records, const flow::Error& error, Keep keep) {
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < records.size(); ++i) {
-      if (!error && !keep(i, records[i])) continue;
-      if (kept != i) records[kept] = records[i];
-      ++kept;
-    }
-    records.resize(kept);
   }
 
   ParseOptions options_;

@@ -4,7 +4,6 @@
 #include <memory>
 #include <utility>
 
-#include "stages/parse/parse_stage.hpp"
 #include "stages/parse/scan.hpp"
 #include "stages/parse/syslog_message.hpp"
 
@@ -216,18 +215,6 @@ class Reader {
   bool time_is_wrong_ = false;
 };
 
-class Rfc3164Format final : public Format {
- public:
-  explicit Rfc3164Format(SyslogSettings settings) : settings_(std::move(settings)) {}
-
-  ParseFailure parse(std::string_view text, record::Arena& arena, FieldsBuilder& fields) const override {
-    return read_rfc3164(text, settings_, arena, fields);
-  }
-
- private:
-  SyslogSettings settings_;
-};
-
 }  // namespace
 
 ParseFailure read_rfc3164(std::string_view text, const SyslogSettings& settings, record::Arena&,
@@ -260,9 +247,7 @@ Definition parse_rfc3164() {
         R"("message":"'su root' failed"})",
         R"({"time":"2026-11-03T08:23:38Z","hostname":"veridian","appname":"sshd","procid":"7998","message":"closed"})"}}};
   return {std::move(spec), [](const config::Settings& settings, Workshop& workshop) {
-            SyslogSettings syslog = syslog_settings(settings, workshop);
-            if (settings.has("year")) syslog.times.years.fixed = settings.integer("year");
-            return make_parse_stage(std::make_unique<Rfc3164Format>(std::move(syslog)), settings, workshop);
+            return make_syslog_stage({read_rfc3164, true}, settings, workshop);
           }};
 }
 

@@ -4,7 +4,6 @@
 #include <memory>
 #include <utility>
 
-#include "stages/parse/parse_stage.hpp"
 #include "stages/parse/scan.hpp"
 #include "stages/parse/syslog_message.hpp"
 
@@ -240,18 +239,6 @@ class Reader {
   FieldsBuilder& fields_;
 };
 
-class Rfc5424Format final : public Format {
- public:
-  explicit Rfc5424Format(SyslogSettings settings) : settings_(std::move(settings)) {}
-
-  ParseFailure parse(std::string_view text, record::Arena& arena, FieldsBuilder& fields) const override {
-    return read_rfc5424(text, settings_, arena, fields);
-  }
-
- private:
-  SyslogSettings settings_;
-};
-
 }  // namespace
 
 ParseFailure read_rfc5424(std::string_view text, const SyslogSettings& settings, record::Arena& arena,
@@ -286,8 +273,7 @@ Definition parse_rfc5424() {
        {R"({"facility":"auth","severity":"crit","time":"2003-10-11T22:14:15Z","hostname":"host","appname":"su",)"
         R"("procid":"77","message":"failed"})"}}};
   return {std::move(spec), [](const config::Settings& settings, Workshop& workshop) {
-            return make_parse_stage(std::make_unique<Rfc5424Format>(syslog_settings(settings, workshop)), settings,
-                                    workshop);
+            return make_syslog_stage({read_rfc5424}, settings, workshop);
           }};
 }
 

@@ -1,27 +1,24 @@
 #include "stages/parse/syslog.hpp"
 
-#include <memory>
+#include <string>
 #include <utility>
 
-#include "stages/parse/parse_stage.hpp"
 #include "stages/parse/syslog_message.hpp"
 
 namespace sluice::stages {
 
 namespace {
 
-class SyslogFormat final : public Format {
- public:
-  explicit SyslogFormat(SyslogSettings settings) : settings_(std::move(settings)) {}
+ParseFailure read_either(std::string_view text, const SyslogSettings& settings, record::Arena& arena,
+                         FieldsBuilder& fields) {
+  return looks_like_rfc5424(text) ? read_rfc5424(text, settings, arena, fields)
+                                  : read_rfc3164(text, settings, arena, fields);
+}
 
-  ParseFailure parse(std::string_view text, record::Arena& arena, FieldsBuilder& fields) const override {
-    return looks_like_rfc5424(text) ? read_rfc5424(text, settings_, arena, fields)
-                                    : read_rfc3164(text, settings_, arena, fields);
-  }
-
- private:
-  SyslogSettings settings_;
-};
+std::string which(std::string_view text) {
+  return looks_like_rfc5424(text) ? "read as rfc5424: it begins with a PRI, the version 1 and a time or `-`"
+                                  : "read as rfc3164: it does not begin with a PRI, the version 1 and a time or `-`";
+}
 
 }  // namespace
 
@@ -42,9 +39,7 @@ Definition parse_syslog() {
                      R"({"facility":"auth","severity":"crit","time":"2026-10-11T22:14:15Z","hostname":"host",)"
                      R"("appname":"su","procid":"77","message":"failed"})"}}};
   return {std::move(spec), [](const config::Settings& settings, Workshop& workshop) {
-            SyslogSettings syslog = syslog_settings(settings, workshop);
-            if (settings.has("year")) syslog.times.years.fixed = settings.integer("year");
-            return make_parse_stage(std::make_unique<SyslogFormat>(std::move(syslog)), settings, workshop);
+            return make_syslog_stage({read_either, true, which}, settings, workshop);
           }};
 }
 

@@ -1,8 +1,10 @@
 #include "stages/parse/syslog_message.hpp"
 
-#include <algorithm>
 #include <array>
+#include <memory>
+#include <utility>
 
+#include "stages/parse/parse_stage.hpp"
 #include "stages/parse/scan.hpp"
 
 namespace sluice::stages {
@@ -17,6 +19,23 @@ constexpr std::array<std::string_view, 24> kFacilities = {"kern",   "user",   "m
                                                           "local2", "local3", "local4", "local5", "local6",   "local7"};
 constexpr std::array<std::string_view, 8> kSeverities = {"emerg",   "alert",  "crit", "err",
                                                          "warning", "notice", "info", "debug"};
+
+class SyslogFormat final : public Format {
+ public:
+  SyslogFormat(SyslogReader reader, SyslogSettings settings) : reader_(reader), settings_(std::move(settings)) {}
+
+  ParseFailure parse(std::string_view text, record::Arena& arena, FieldsBuilder& fields) const override {
+    return reader_.read(text, settings_, arena, fields);
+  }
+
+  std::string which(std::string_view text) const override {
+    return reader_.which == nullptr ? std::string() : reader_.which(text);
+  }
+
+ private:
+  const SyslogReader reader_;
+  const SyslogSettings settings_;
+};
 
 }  // namespace
 
@@ -62,11 +81,12 @@ std::vector<config::Option> syslog_options() {
       "write `facility` and `severity` by name (`auth`, `err`) instead of by number")};
 }
 
-SyslogSettings syslog_settings(const config::Settings& settings, Workshop& workshop) {
-  SyslogSettings result;
-  if (settings.boolean("names")) result.priority = PriorityNames::words;
-  result.times = time_context(settings, workshop);
-  return result;
+AnyStage make_syslog_stage(SyslogReader reader, const config::Settings& settings, Workshop& workshop) {
+  SyslogSettings syslog;
+  if (settings.boolean("names")) syslog.priority = PriorityNames::words;
+  syslog.times = time_context(settings, workshop);
+  if (reader.has_year && settings.has("year")) syslog.times.years.fixed = settings.integer("year");
+  return make_parse_stage(std::make_unique<SyslogFormat>(reader, std::move(syslog)), settings, workshop);
 }
 
 }  // namespace sluice::stages

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "stages/parse/format.hpp"
 #include "stages/parse/parse_options.hpp"
 #include "stages/parse/time.hpp"
+#include "stages/registry.hpp"
 
 namespace sluice::stages {
 
@@ -35,10 +37,19 @@ ParseFailure read_rfc3164(std::string_view text, const SyslogSettings& settings,
 // Whether the text begins as RFC 5424 demands: a PRI, the version 1, and a time or `-`.
 bool looks_like_rfc5424(std::string_view text);
 
-// The options of the three formats, and their values. `year` is an option of those that read RFC 3164.
+// The options of the three formats. `year` is an option of those that read RFC 3164.
 std::vector<config::Option> syslog_options();
 config::Option year_option();
-SyslogSettings syslog_settings(const config::Settings& settings, Workshop& workshop);
+
+// What tells the three formats apart. `which` says how it would read a text, if there is more than one way.
+struct SyslogReader {
+  ParseFailure (*read)(std::string_view text, const SyslogSettings& settings, record::Arena& arena,
+                       FieldsBuilder& fields);
+  bool has_year = false;  // the variant declares year_option()
+  std::string (*which)(std::string_view text) = nullptr;
+};
+// The stage for one of them, with the options above.
+AnyStage make_syslog_stage(SyslogReader reader, const config::Settings& settings, Workshop& workshop);
 
 // `<191>` at the front, which is removed. False if there is none, or its number is above 191 (RFC 5424 section 6.2.1).
 bool take_priority(std::string_view& text, int& priority);

@@ -223,25 +223,34 @@ std::vector<config::Option> reconnect_options() {
   };
 }
 
-void read_reconnect_options(const config::Settings& settings, SocketWriter::Options& options) {
+config::Option address_option() {
+  return config::Option::string("address").required().not_empty().doc(
+      "`host:port`; a name or an address, IPv6 addresses in brackets");
+}
+
+AnyStage make_socket_writer(SocketWriter::Options options, bool good, const config::Settings& settings,
+                            Workshop& workshop) {
   options.connect_timeout = settings.duration("connect_timeout");
   const config::Settings& reconnect = settings.section("reconnect");
   options.first_delay = reconnect.duration("first");
   options.longest_delay = std::max(options.first_delay, reconnect.duration("longest"));
+  std::unique_ptr<Encoder> encoder = make_encoder(settings, workshop);
+  if (!good || encoder == nullptr) return {};
+  return std::make_unique<SocketWriter>(std::move(options), std::move(encoder));
 }
 
-bool read_address(const config::Settings& settings, Workshop& workshop, Destination& destination) {
+AnyStage make_network_writer(SocketWriter::Options options, const config::Settings& settings, Workshop& workshop) {
   const std::string text = settings.string("address");
   const std::optional<HostPort> address = parse_host_port(text);
-  if (!address) {
+  if (address) {
+    options.destination.host = address->host;
+    options.destination.port = address->port;
+  } else {
     workshop.diagnostics.error(settings.locate("address"), "`" + text + "` is no address",
                                "write `host:port`, such as `logs.example.com:514` or `'[2001:db8::1]:514'`",
                                text.size());
-    return false;
   }
-  destination.host = address->host;
-  destination.port = address->port;
-  return true;
+  return make_socket_writer(std::move(options), address.has_value(), settings, workshop);
 }
 
 }  // namespace sluice::stages

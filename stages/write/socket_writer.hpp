@@ -67,9 +67,14 @@ class SocketWriter final : public EncodingWriter {
 
 // The options that all socket writers have.
 std::vector<config::Option> reconnect_options();
-// Fills in what they say.
-void read_reconnect_options(const config::Settings& settings, SocketWriter::Options& options);
-// Sets the host and port of the option `address`; false after an error went to the workshop's diagnostics.
-bool read_address(const config::Settings& settings, Workshop& workshop, Destination& destination);
+// `address`, of TCP and UDP.
+config::Option address_option();
+
+// The writer of a variant that has put its own options into `options`, completed by those of all; empty if `good` is
+// false or there are errors, which go to the workshop's diagnostics.
+AnyStage make_socket_writer(SocketWriter::Options options, bool good, const config::Settings& settings,
+                            Workshop& workshop);
+// The same with the destination from the option `address`.
+AnyStage make_network_writer(SocketWriter::Options options, const config::Settings& settings, Workshop& workshop);
 
 }  // namespace sluice::stages

@@ -1,6 +1,5 @@
 #include "stages/write/tcp.hpp"
 
-#include <memory>
 #include <utility>
 
 #include "stages/write/socket_writer.hpp"
@@ -8,7 +7,6 @@
 namespace sluice::stages {
 
 Definition write_tcp() {
-  using config::Option;
   config::StageSpec spec;
   spec.kind = "write";
   spec.variant = "tcp";
@@ -21,11 +19,7 @@ Definition write_tcp() {
       "taken counts as written; TCP does not tell whether the peer has read it. What the peer sends is ignored. With "
       "`encode: csv` each connection begins with the header.";
   spec.options = reconnect_options();
-  spec.options.insert(spec.options.begin(), Option::string("address")
-                                                .required()
-                                                .not_empty()
-                                                .example("logs.example.com:5170")
-                                                .doc("`host:port`; a name or an address, IPv6 addresses in brackets"));
+  spec.options.insert(spec.options.begin(), address_option().example("logs.example.com:5170"));
   spec.examples = {{"to a collector",
                     "- write:\n"
                     "    to: tcp\n"
@@ -36,11 +30,7 @@ Definition write_tcp() {
   const auto make = [](const config::Settings& settings, Workshop& workshop) -> AnyStage {
     SocketWriter::Options options;
     options.destination.kind = Destination::Kind::tcp;
-    const bool good = read_address(settings, workshop, options.destination);
-    read_reconnect_options(settings, options);
-    std::unique_ptr<Encoder> encoder = make_encoder(settings, workshop);
-    if (!good || encoder == nullptr) return {};
-    return std::make_unique<SocketWriter>(std::move(options), std::move(encoder));
+    return make_network_writer(std::move(options), settings, workshop);
   };
   return {std::move(spec), make};
 }

@@ -1,6 +1,5 @@
 #include "stages/write/udp.hpp"
 
-#include <memory>
 #include <utility>
 
 #include "stages/write/socket_writer.hpp"
@@ -24,11 +23,7 @@ Definition write_udp() {
       "tell whether it arrives. When the host says that nobody receives, that is logged and counted (`refused`), and "
       "sending goes on. Records that do not fit are rejected (`datagram_too_large`). With `encode: csv` no header is "
       "sent.";
-  spec.options = {Option::string("address")
-                      .required()
-                      .not_empty()
-                      .example("192.0.2.1:5170")
-                      .doc("`host:port`; a name or an address, IPv6 addresses in brackets"),
+  spec.options = {address_option().example("192.0.2.1:5170"),
                   Option::size("max_datagram")
                       .defaults("65507B")
                       .at_least(1)
@@ -43,11 +38,7 @@ Definition write_udp() {
     SocketWriter::Options options;
     options.destination.kind = Destination::Kind::udp;
     options.max_datagram = static_cast<std::size_t>(settings.size("max_datagram"));
-    const bool good = read_address(settings, workshop, options.destination);
-    read_reconnect_options(settings, options);
-    std::unique_ptr<Encoder> encoder = make_encoder(settings, workshop);
-    if (!good || encoder == nullptr) return {};
-    return std::make_unique<SocketWriter>(std::move(options), std::move(encoder));
+    return make_network_writer(std::move(options), settings, workshop);
   };
   return {std::move(spec), make};
 }

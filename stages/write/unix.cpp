@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <memory>
 #include <string>
 #include <utility>
 
@@ -20,7 +19,6 @@ AnyStage make_unix(const config::Settings& settings, Workshop& workshop) {
   options.destination.kind = datagrams ? Destination::Kind::unix_datagram : Destination::Kind::unix_stream;
   options.destination.path = settings.string("path");
   options.max_datagram = static_cast<std::size_t>(settings.size("max_datagram"));
-  read_reconnect_options(settings, options);
   bool good = true;
   if (options.destination.path.size() > kLongestUnixPath) {
     workshop.diagnostics.error(settings.locate("path"),
@@ -33,9 +31,7 @@ AnyStage make_unix(const config::Settings& settings, Workshop& workshop) {
                                "add `mode: datagram`, or leave `max_datagram` out");
     good = false;
   }
-  std::unique_ptr<Encoder> encoder = make_encoder(settings, workshop);
-  if (!good || encoder == nullptr) return {};
-  return std::make_unique<SocketWriter>(std::move(options), std::move(encoder));
+  return make_socket_writer(std::move(options), good, settings, workshop);
 }
 
 }  // namespace
