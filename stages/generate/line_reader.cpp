@@ -91,7 +91,6 @@ flow::Error LineReader::make_room(const flow::Context& context) {
   batch_ = std::move(batch);
   limit_ = slab_bytes - 1;
   start_ = 0;
-  bytes_in_ = 0;
   return {};
 }
 
@@ -127,6 +126,45 @@ void LineReader::commit(std::size_t count, TimePoint now) {
   note_pending(now);
 }
 
+void LineReader::begin_stream(std::uint64_t source, std::uint64_t offset) {
+  leave_stream();
+  source_ = source;
+  marked_ = offset;
+  base_ = offset - bytes_in_;
+  stream_begins_ = offset == 0;
+}
+
+std::uint64_t LineReader::leave_stream() {
+  const std::uint64_t offset = taken();
+  mark_source();
+  source_.reset();
+  long_line_.reset();
+  carry_.clear();
+  if (batch_) batch_->slab().resize(start_);
+  stream_begins_ = true;
+  return offset;
+}
+
+// Notes how far the stream's source has come in this batch.
+void LineReader::mark_source() {
+  if (!source_ || taken() == marked_) return;
+  marked_ = taken();
+  marks_.push_back({*source_, marked_});
+}
+
+// Of each source the last mark: one that was visited twice has come further since.
+std::span<const Mark> LineReader::marks_to_emit() {
+  mark_source();
+  if (marks_.size() > 1) {
+    std::ranges::stable_sort(marks_, {}, &Mark::source);
+    const auto first = std::unique(marks_.rbegin(), marks_.rend(), [](const Mark& a, const Mark& b) {
+                         return a.source == b.source;
+                       }).base();
+    marks_.erase(marks_.begin(), first);
+  }
+  return marks_;
+}
+
 void LineReader::end_of_stream(TimePoint now) {
   if (batch_ && long_line_) {
     end_long_line(0);
@@ -140,7 +178,7 @@ void LineReader::end_of_stream(TimePoint now) {
     slab.push_back('\n');
     start_ = slab.size();
   }
-  stream_begins_ = true;
+  leave_stream();
   note_pending(now);
 }
 
@@ -208,12 +246,15 @@ flow::Error LineReader::flush(const flow::Context& context) {
   slab.resize(start_);
   record::Batch batch = std::move(*batch_);
   batch_.reset();
+  const std::span<const Mark> marks = marks_to_emit();
+  base_ += bytes_in_;
   batch.bytes_in = std::exchange(bytes_in_, 0);
   start_ = 0;
   first_at_.reset();
   last_flush_ = std::chrono::steady_clock::now();
-  flow::Error error = emitter_.emit(context, std::move(batch), tally_);
+  flow::Error error = emitter_.emit(context, std::move(batch), tally_, marks);
   tally_.clear();
+  marks_.clear();
   return error;
 }
 

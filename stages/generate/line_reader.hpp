@@ -3,10 +3,12 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "flow/context.hpp"
 #include "flow/error.hpp"
@@ -51,6 +53,12 @@ struct LongLine {
 // When a batch leaves: when its slab is full, when `linger` has passed since its first record, or as soon as the
 // pipeline behind is idle, then at most once a millisecond, so that a trickle does not become a batch for each line.
 // Bytes of an unfinished line are not in any record and not counted; flush() carries them over to the next slab.
+//
+// Positions, for generators that keep them: begin_stream() says which bytes follow, and each batch then leaves with a
+// mark for each source that it has bytes of. Several streams may share a batch:
+//
+//     lines.begin_stream(source, offset);  ... make_room(), commit() ...;  offset = lines.leave_stream();
+//
 // Belongs to one generator's thread.
 class LineReader {
  public:
@@ -68,8 +76,20 @@ class LineReader {
   // Takes over the first `count` bytes of room() and cuts them into lines.
   void commit(std::size_t count, TimePoint now);
 
-  // What is left is the last line; the next commit() starts a new stream.
+  // What is committed next are the bytes of `source` from `offset` on, the start of a line. Leaves the stream before. A
+  // byte order mark is skipped at offset 0 only. Without this call streams have no marks.
+  void begin_stream(std::uint64_t source, std::uint64_t offset);
+
+  // What is left is the last line; the next commit() starts a new stream, without marks unless begin_stream() is
+  // called.
   void end_of_stream(TimePoint now);
+
+  // Forgets what is not in a record yet, and the stream. Returns the offset of the first byte that was forgotten, where
+  // the stream is to begin when it is read again. Sends nothing.
+  std::uint64_t leave_stream();
+
+  // The offset in the stream up to which bytes are in records, or were counted; they need not have been sent off yet.
+  std::uint64_t taken() const { return base_ + bytes_in_; }
 
   // Whether flush() should be called now, and if not, when to ask again (never, if nothing waits).
   bool due(TimePoint now) const;
@@ -86,6 +106,8 @@ class LineReader {
   void skip_long_line(std::string_view more);
   void end_long_line(std::size_t line_end_bytes);
   void reject_long_line(std::string_view beginning, std::size_t bytes);
+  void mark_source();
+  std::span<const Mark> marks_to_emit();
 
   const LineOptions options_;
   const std::size_t least_room_;  // a slab with less room left is full
@@ -95,6 +117,10 @@ class LineReader {
   std::size_t limit_ = 0;     // this many bytes of the slab are used; one more is kept for a missing line end
   std::size_t start_ = 0;     // of the unfinished line in the slab
   std::size_t bytes_in_ = 0;  // of complete lines in this batch, line ends included
+  std::uint64_t base_ = 0;    // where in the stream bytes_in_ begins, modulo 2^64
+  std::optional<std::uint64_t> source_;
+  std::uint64_t marked_ = 0;  // the offset of source_ that marks_ or an earlier batch has
+  std::vector<Mark> marks_;   // for this batch
   record::Buffer carry_;      // the unfinished line, while there is no batch
   std::optional<LongLine> long_line_;
   bool stream_begins_ = true;
