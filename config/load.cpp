@@ -109,6 +109,7 @@ class Loader {
       config.workers = static_cast<std::size_t>(settings.integer("workers"));
     }
     if (settings.contains("queue")) config.queue = static_cast<std::size_t>(settings.integer("queue"));
+    if (settings.contains("checkpoint")) config.checkpoint = settings.duration("checkpoint");
     if (settings.contains("grace")) config.grace = settings.duration("grace");
     if (settings.contains("max_line")) config.max_line = settings.size("max_line");
     if (settings.contains("order")) {

@@ -24,6 +24,11 @@ std::vector<Option> pipeline_options() {
                               "how long a batch that is not full may wait for more records"),
                       })
           .doc("how records are grouped"),
+      Option::duration("checkpoint")
+          .defaults("1s")
+          .at_most(3600)
+          .doc("how often the positions in followed files are saved, together with what was written; 0 as often as it "
+               "can"),
       Option::duration("grace").defaults("30s").doc("how long a drain may take after SIGTERM or SIGINT"),
       Option::size("max_line")
           .defaults("1MiB")

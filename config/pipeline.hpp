@@ -62,6 +62,7 @@ struct PipelineConfig {
   std::size_t queue = 16;                 // batches per queue
   std::uint64_t batch_size = 256 * 1024;  // bytes
   std::chrono::nanoseconds batch_linger = std::chrono::milliseconds(50);
+  std::chrono::nanoseconds checkpoint = std::chrono::seconds(1);
   std::chrono::nanoseconds grace = std::chrono::seconds(30);
   std::uint64_t max_line = 1024 * 1024;  // bytes
   Order order = Order::preserve;

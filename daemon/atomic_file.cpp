@@ -42,8 +42,18 @@ flow::Error replace_file(const flow::Context& context, const std::string& path, 
   flow::Error error = write_all(context, file.get(), temporary, content);
   if (!error && ::fsync(file.get()) != 0) error = stages::system_error(temporary, errno);
   if (!error && ::rename(temporary.c_str(), path.c_str()) != 0) error = stages::system_error(path, errno);
-  if (error) ::unlink(temporary.c_str());
-  return error;
+  if (error) {
+    ::unlink(temporary.c_str());
+    return error;
+  }
+  // Without this the name may still lead to the old content after a power failure.
+  const std::size_t slash = path.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const stages::Descriptor parent(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (parent && ::fsync(parent.get()) != 0 && errno != EINVAL && errno != EROFS) {
+    return stages::system_error(directory, errno);
+  }
+  return {};
 }
 
 }  // namespace sluice::daemon

@@ -56,7 +56,10 @@ flow::Error Chain::finish(const flow::Context& context, flow::Emit<Parcel>& emit
   record::Batch batch;
   batch.generator = set_.stages.size();  // no generator's memory
   stages::Tally tally;
-  const flow::Error error = guarded([&] { return set_.stages[stage].processor()->finish(context, batch, tally); });
+  const flow::Error error = guarded([&] {
+    const std::lock_guard lock(serial_);
+    return set_.stages[stage].processor()->finish(context, batch, tally);
+  });
   Delta delta;
   delta.out = batch.size();
   if (error) {  // what was let go is lost, and the books must say so
@@ -68,6 +71,16 @@ flow::Error Chain::finish(const flow::Context& context, flow::Emit<Parcel>& emit
   return located(error, set_.stages[stage].config.name);
 }
 
+std::string Chain::save() const {
+  const std::lock_guard lock(serial_);
+  return set_.stages[stages_.front()].processor()->save();
+}
+
+flow::Error Chain::restore(std::string_view saved) const {
+  const std::lock_guard lock(serial_);
+  return set_.stages[stages_.front()].processor()->restore(saved);
+}
+
 flow::Error Chain::run_stage(const flow::Context& context, std::size_t stage, record::Batch& batch,
                              flow::Emit<Parcel>& emit) const {
   const BuiltStage& built = set_.stages[stage];
@@ -77,8 +90,10 @@ flow::Error Chain::run_stage(const flow::Context& context, std::size_t stage, re
   stages::Tally tally;
   const Clock::time_point start = Clock::now();
   const flow::Error error = guarded([&] {
-    return processor != nullptr ? processor->process(context, batch, tally)
-                                : built.writer()->encode(context, batch, tally);
+    if (processor == nullptr) return built.writer()->encode(context, batch, tally);
+    std::unique_lock lock(serial_, std::defer_lock);
+    if (processor->serial()) lock.lock();
+    return processor->process(context, batch, tally);
   });
   delta.busy = Clock::now() - start;
   if (error) {

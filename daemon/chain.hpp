@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <functional>
+#include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/ledger.hpp"
@@ -34,6 +36,10 @@ class Chain {
   bool is_serial() const;
   // Passes on what the stage had held back.
   flow::Error finish(const flow::Context& context, flow::Emit<Parcel>& emit) const;
+  // What the stage holds back, and back again; of a serial stage, and thread-safe.
+  std::string save() const;
+  flow::Error restore(std::string_view saved) const;
+  const std::string& name() const { return set_.stages[stages_.front()].config.name; }
 
  private:
   flow::Error run_stage(const flow::Context& context, std::size_t stage, record::Batch& batch,
@@ -48,6 +54,7 @@ class Chain {
   Rejections& rejections_;
   const std::function<void(record::Batch&&)> recycle_;
   std::size_t rejects_port_ = 1;
+  mutable std::mutex serial_;  // held while a serial stage works; nobody waits for it but who makes a checkpoint
 };
 
 }  // namespace sluice::daemon

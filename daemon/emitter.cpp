@@ -25,12 +25,14 @@ void Gate::wait(const flow::Context& context, std::uint64_t ticket) {
   changed_.wait(lock, [&] { return changes_ != ticket || context.done(); });
 }
 
-PipelineEmitter::PipelineEmitter(std::size_t stage, BatchMemory& memory, Ledger& ledger, Rejections& rejections,
-                                 flow::Output<Parcel>& output)
+PipelineEmitter::PipelineEmitter(std::size_t stage, stages::Generator& generator, BatchMemory& memory, Ledger& ledger,
+                                 Rejections& rejections, Barrier* barrier, flow::Output<Parcel>& output)
     : stage_(stage),
+      generator_(generator),
       memory_(memory),
       ledger_(ledger),
       rejections_(rejections),
+      barrier_(barrier),
       output_(output),
       cpu_(thread_cpu_time()) {}
 
@@ -70,7 +72,16 @@ flow::Error PipelineEmitter::send(Parcel&& parcel, std::size_t port) {
 }
 
 flow::Error PipelineEmitter::emit(const flow::Context&, record::Batch&& batch, stages::Tally& tally,
-                                  std::span<const stages::Mark>) {
+                                  std::span<const stages::Mark> marks) {
+  // Who is not let in because the drain was cut short cannot send either, and what it has is abandoned there.
+  const bool entered = barrier_ != nullptr && !barrier_->enter(output_.drain_context());
+  flow::Error error = pass_on(std::move(batch), tally);
+  if (!error && !marks.empty()) generator_.passed_on(marks);
+  if (entered) barrier_->leave();
+  return error;
+}
+
+flow::Error PipelineEmitter::pass_on(record::Batch&& batch, stages::Tally& tally) {
   account(batch, tally);
   flow::Error error;
   if (std::optional<Parcel> rejects = rejections_.take(stage_, tally)) error = send(std::move(*rejects), kRejectsPort);

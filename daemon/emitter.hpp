@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <mutex>
 
+#include "daemon/barrier.hpp"
 #include "daemon/ledger.hpp"
 #include "daemon/parcel.hpp"
 #include "daemon/rejections.hpp"
@@ -44,8 +45,9 @@ class PipelineEmitter final : public stages::Emitter {
   static constexpr std::size_t kRecordsPort = 0;
   static constexpr std::size_t kRejectsPort = 1;
 
-  PipelineEmitter(std::size_t stage, BatchMemory& memory, Ledger& ledger, Rejections& rejections,
-                  flow::Output<Parcel>& output);
+  // `generator` is told of what was passed on. With a barrier every batch passes through it.
+  PipelineEmitter(std::size_t stage, stages::Generator& generator, BatchMemory& memory, Ledger& ledger,
+                  Rejections& rejections, Barrier* barrier, flow::Output<Parcel>& output);
 
   flow::Error acquire(const flow::Context& context, record::Batch& batch, std::size_t slab_bytes = 0) override;
   flow::Error emit(const flow::Context& context, record::Batch&& batch, stages::Tally& tally,
@@ -55,11 +57,14 @@ class PipelineEmitter final : public stages::Emitter {
  private:
   void account(const record::Batch& batch, const stages::Tally& tally);
   flow::Error send(Parcel&& parcel, std::size_t port);
+  flow::Error pass_on(record::Batch&& batch, stages::Tally& tally);
 
   const std::size_t stage_;
+  stages::Generator& generator_;
   BatchMemory& memory_;
   Ledger& ledger_;
   Rejections& rejections_;
+  Barrier* const barrier_;
   flow::Output<Parcel>& output_;
   std::chrono::nanoseconds cpu_;  // of this thread, as far as it is accounted
 };

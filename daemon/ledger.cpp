@@ -158,6 +158,24 @@ bool Ledger::stages_balance(const LedgerSnapshot& ledger) const {
   return passed_on == taken;
 }
 
+std::uint64_t Ledger::in_flight() const {
+  std::uint64_t ended = 0;
+  for (const Stage& stage : stages_) {
+    ended += stage.filtered.read() + stage.rejected.read() + stage.abandoned.read();
+    if (stage.role == Role::writer) ended += stage.out.read();
+  }
+  std::uint64_t begun = 0;
+  for (const Stage& stage : stages_) {
+    begun += stage.copied.read();
+    if (stage.role == Role::generator) begun += stage.in.read();
+  }
+  return begun - ended;
+}
+
+bool Ledger::has_abandoned() const {
+  return std::ranges::any_of(stages_, [](const Stage& stage) { return stage.abandoned.read() != 0; });
+}
+
 LedgerSnapshot Ledger::snapshot() const {
   LedgerSnapshot ledger;
   read_stages(ledger);

@@ -85,6 +85,11 @@ class Ledger {
   // Consistent enough while running: a record is never seen at its end before it is seen at its beginning.
   LedgerSnapshot snapshot() const;
 
+  // Of the snapshot, without the rest. Zero is final as long as no generator emits and no stage lets go what it held
+  // back; whoever sees it also sees everything that was done to the records.
+  std::uint64_t in_flight() const;
+  bool has_abandoned() const;
+
  private:
   struct Counter {
     std::atomic<std::uint64_t> value{0};

@@ -2,6 +2,8 @@
 
 #include <csignal>
 #include <cstdint>
+#include <cstdlib>
+#include <cstring>
 #include <mutex>
 #include <utility>
 
@@ -74,6 +76,13 @@ std::unique_ptr<stages::Writer> make_rejects(const config::Rejects& rejects) {
   return std::make_unique<stages::RejectsWriter>(rejects);
 }
 
+// What the service manager made for this service; it separates several by colons. Empty if it made none.
+std::string systemd_state_directory() {
+  const char* const list = std::getenv("STATE_DIRECTORY");
+  if (list == nullptr) return {};
+  return std::string(list, std::strcspn(list, ":"));
+}
+
 ExitCode judge(const flow::Outcome& outcome, const LedgerSnapshot& ledger) {
   if (outcome.error || !ledger.balanced) return ExitCode::failed;
   return ledger.abandoned != 0 ? ExitCode::abandoned : ExitCode::ok;
@@ -114,6 +123,7 @@ ExitCode run(const flow::Context& root, const config::PipelineConfig& config, st
   {
     flow::WorkerPool pool(config.workers);
     Topology topology(config, std::move(set), make_rejects(config.rejects), pool, log);
+    topology.keep_state_in(systemd_state_directory());
     actions.attach(topology);
     outcome = topology.run(stoppable.context);
     actions.detach();

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "flow/thread.hpp"
+
 namespace sluice::daemon {
 namespace {
 
@@ -50,11 +52,13 @@ Topology::Topology(const config::PipelineConfig& config, std::unique_ptr<StageSe
       set_(std::move(set)),
       rejects_writer_(std::move(rejects)),
       plan_(make_plan(*set_, config.order)),
+      log_(log),
       messages_(log),
       rejections_(rejects_writer_ == nullptr ? config::Rejects::Target::drop : config.rejects.target, names(*set_),
                   ledger_, messages_),
       memory_(set_->stages.size()),
       slabs_(slabs_under_way(pool.workers())),
+      writer_mutexes_(set_->stages.size() + 1),
       pipeline_(pool, pipeline_options(config), hooks()) {
   add_stages_to_ledger();
   for (const PlannedNode& node : plan_.nodes) add_node(node);
@@ -115,9 +119,12 @@ flow::NodeId Topology::add_source(std::size_t stage) {
   memory_[stage] = std::make_unique<BatchMemory>(config_.batch_size, std::max(slabs_ / generators, kLeastSlabs));
   rejects_port_.push_back(PipelineEmitter::kRejectsPort);
   const auto function = [this, stage](const flow::Context& context, flow::Output<Parcel>& output) -> flow::Error {
-    PipelineEmitter emitter(stage, *memory_[stage], ledger_, rejections_, output);
-    return located(set_->stages[stage].generator()->run(context, emitter), set_->stages[stage].config.name);
+    stages::Generator& generator = *set_->stages[stage].generator();
+    Barrier* const barrier = checkpoints_ == nullptr ? nullptr : &checkpoints_->barrier();
+    PipelineEmitter emitter(stage, generator, *memory_[stage], ledger_, rejections_, barrier, output);
+    return located(generator.run(context, emitter), set_->stages[stage].config.name);
   };
+  set_->stages[stage].generator()->report_to(reporter(stage));
   return pipeline_.source(set_->stages[stage].config.name, function);
 }
 
@@ -126,12 +133,19 @@ flow::NodeId Topology::add_chain(const PlannedNode& node) {
                                             [this](record::Batch&& batch) { recycle(std::move(batch)); }));
   const Chain* chain = chains_.back().get();
   rejects_port_.push_back(chain->rejects_port());
-  const auto function = [chain](const flow::Context& context, Parcel&& parcel, flow::Emit<Parcel>& emit) {
-    return chain->run(context, std::move(parcel), emit);
+  const auto function = [this, chain](const flow::Context& context, Parcel&& parcel, flow::Emit<Parcel>& emit) {
+    flow::Error error = chain->run(context, std::move(parcel), emit);
+    notify();
+    return error;
   };
   flow::Pipeline<Parcel>::TransformFinishFunction finish;
   if (chain->is_serial()) {
-    finish = [chain](const flow::Context& context, flow::Emit<Parcel>& emit) { return chain->finish(context, emit); };
+    finish = [this, chain](const flow::Context& context, flow::Emit<Parcel>& emit) {
+      if (checkpoints_ != nullptr) checkpoints_->stage_finishes();
+      flow::Error error = chain->finish(context, emit);
+      notify();
+      return error;
+    };
   }
   return pipeline_.transform(set_->stages[node.first()].config.name, function, node.options, std::move(finish));
 }
@@ -141,16 +155,10 @@ flow::NodeId Topology::add_sink(std::size_t stage) {
     return write(context, stage, std::move(parcel));
   };
   const auto finish = [this, stage](const flow::Context& context) {
-    return located(set_->stages[stage].writer()->finish(context), set_->stages[stage].config.name);
+    return call_writer(stage, [&](stages::Writer& writer) { return writer.finish(context); });
   };
-  const auto start = [this, stage](const flow::Context& context) {
-    return located(set_->stages[stage].writer()->start(context), set_->stages[stage].config.name);
-  };
-  set_->stages[stage].writer()->report_to([this, stage](std::string_view reason, const std::string& sentence) {
-    const std::string& name = set_->stages[stage].config.name;
-    ledger_.add_errors(stage, reason, 1);
-    messages_.log(spdlog::level::warn, name + std::string(1, '\0') + std::string(reason), name + ": " + sentence);
-  });
+  const auto start = [this, stage](const flow::Context& context) { return start_writer(context, stage); };
+  set_->stages[stage].writer()->report_to(reporter(stage));
   return pipeline_.sink(set_->stages[stage].config.name, function, finish, {.start = start});
 }
 
@@ -158,12 +166,11 @@ void Topology::add_rejects() {
   const auto function = [this](const flow::Context& context, Parcel&& parcel) {
     return write_rejects(context, std::move(parcel));
   };
-  const auto finish = [this](const flow::Context& context) {
-    return located(rejects_writer_->finish(context), "rejects");
+  const std::size_t rejects = set_->stages.size();
+  const auto finish = [this, rejects](const flow::Context& context) {
+    return call_writer(rejects, [&](stages::Writer& writer) { return writer.finish(context); });
   };
-  const auto start = [this](const flow::Context& context) {
-    return located(rejects_writer_->start(context), "rejects");
-  };
+  const auto start = [this, rejects](const flow::Context& context) { return start_writer(context, rejects); };
   const flow::NodeId sink =
       pipeline_.sink("rejects", function, finish, {.queue_capacity = kRejectsQueue, .start = start});
   for (std::size_t node = 0; node < nodes_.size(); ++node) {
@@ -178,11 +185,13 @@ flow::Error Topology::write(const flow::Context& context, std::size_t stage, Par
   stages::Written written;
   flow::Error error;
   const std::chrono::nanoseconds start = thread_cpu_time();
-  try {
-    error = set_->stages[stage].writer()->write(context, batch, written);
-  } catch (const std::exception& exception) {
-    error = {flow::Errc::exception, exception.what()};
-  }
+  error = call_writer(stage, [&](stages::Writer& writer) -> flow::Error {
+    try {
+      return writer.write(context, batch, written);
+    } catch (const std::exception& exception) {
+      return {flow::Errc::exception, exception.what()};
+    }
+  });
   Delta delta;
   delta.busy = thread_cpu_time() - start;
   delta.out = error ? std::min(written.records, records) : records;
@@ -190,17 +199,80 @@ flow::Error Topology::write(const flow::Context& context, std::size_t stage, Par
   delta.abandoned = records - delta.out;
   ledger_.add(stage, delta);
   recycle(std::move(batch));
-  return located(error, set_->stages[stage].config.name);
+  notify();
+  return error;
 }
 
 flow::Error Topology::write_rejects(const flow::Context& context, Parcel&& parcel) {
   stages::Written written;
-  flow::Error error = rejects_writer_->write(context, parcel.batch, written);
+  flow::Error error = call_writer(set_->stages.size(),
+                                  [&](stages::Writer& writer) { return writer.write(context, parcel.batch, written); });
   Delta delta;
   delta.rejected = error ? std::min<std::uint64_t>(written.records, parcel.rejected) : parcel.rejected;
   delta.abandoned = parcel.rejected - delta.rejected;
   ledger_.add(parcel.stage, delta);
-  return located(error, "rejects");
+  notify();
+  return error;
+}
+
+// `index` is a stage's, or for the writer of `rejects` the one after the last.
+flow::Error Topology::call_writer(std::size_t index, const std::function<flow::Error(stages::Writer&)>& function) {
+  const bool is_rejects = index == set_->stages.size();
+  stages::Writer& writer = is_rejects ? *rejects_writer_ : *set_->stages[index].writer();
+  const std::lock_guard lock(writer_mutexes_[index]);
+  return located(function(writer), is_rejects ? "rejects" : set_->stages[index].config.name);
+}
+
+flow::Error Topology::start_writer(const flow::Context& context, std::size_t index) {
+  flow::Error error = call_writer(index, [&](stages::Writer& writer) { return writer.start(context); });
+  if (!error && checkpoints_ != nullptr) checkpoints_->writer_is_up();
+  return error;
+}
+
+stages::Report Topology::reporter(std::size_t stage) {
+  return [this, stage](std::string_view reason, const std::string& sentence) {
+    const std::string& name = set_->stages[stage].config.name;
+    ledger_.add_errors(stage, reason, 1);
+    messages_.log(spdlog::level::warn, name + std::string(1, '\0') + std::string(reason), name + ": " + sentence);
+  };
+}
+
+void Topology::notify() const {
+  if (checkpoints_ != nullptr) checkpoints_->notify();
+}
+
+Participants Topology::participants() {
+  Participants all;
+  for (std::size_t i = 0; i < set_->stages.size(); ++i) {
+    const BuiltStage& stage = set_->stages[i];
+    if (stages::Writer* writer = stage.writer())
+      all.writers.push_back({stage.config.name, writer, &writer_mutexes_[i]});
+    stages::Generator* const generator = stage.generator();
+    if (generator != nullptr && generator->keeps_positions()) all.readers.push_back({stage.config.name, generator});
+  }
+  if (rejects_writer_ != nullptr) all.writers.push_back({"rejects", rejects_writer_.get(), &writer_mutexes_.back()});
+  for (const std::unique_ptr<Chain>& each : chains_) {
+    if (!each->is_serial()) continue;
+    const Chain* const chain = each.get();
+    all.holders.push_back({chain->name(), [chain] { return chain->save(); },
+                           [chain](std::string_view saved) { return chain->restore(saved); }});
+  }
+  return all;
+}
+
+flow::Error Topology::open_checkpoints(const flow::Context& root) {
+  Participants all = participants();
+  std::string directory;
+  if (flow::Error error = find_state_directory(all.readers, state_directory_, directory)) return error;
+  if (directory.empty()) {
+    if (!all.readers.empty()) {
+      log_.warn("{}: positions are not kept: a restart begins where `start` says; set `state: DIRECTORY` to go on",
+                all.readers.front().name);
+    }
+    return {};
+  }
+  checkpoints_ = std::make_unique<Checkpoints>(Checkpoints::Options{directory, config_.checkpoint}, ledger_, log_);
+  return checkpoints_->open(root, std::move(all));
 }
 
 void Topology::recycle(record::Batch&& batch) {
@@ -209,8 +281,23 @@ void Topology::recycle(record::Batch&& batch) {
   }
 }
 
-flow::Outcome Topology::run(const flow::Context& root) {
+flow::Outcome Topology::run_pipeline(const flow::Context& root) {
+  if (checkpoints_ == nullptr) return pipeline_.run(root);
+  flow::Cancellable keeping = flow::with_cancel(flow::without_cancel(root));
+  flow::Thread keeper("checkpoints", [this, &keeping] {
+    checkpoints_->run(keeping.context, [this](const flow::Error& error) { pipeline_.fail("checkpoint", error); });
+  });
   flow::Outcome outcome = pipeline_.run(root);
+  keeping.handle.cancel();
+  keeper.join();
+  if (!outcome.error) outcome.error = checkpoints_->finish(flow::without_cancel(root));
+  return outcome;
+}
+
+flow::Outcome Topology::run(const flow::Context& root) {
+  flow::Outcome outcome;
+  outcome.error = open_checkpoints(root);
+  if (!outcome.error) outcome = run_pipeline(root);
   messages_.flush();
   ledger_.close(cause_of(outcome));
   return outcome;

@@ -3,10 +3,12 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "config/pipeline.hpp"
 #include "daemon/chain.hpp"
+#include "daemon/checkpoints.hpp"
 #include "daemon/emitter.hpp"
 #include "daemon/ledger.hpp"
 #include "daemon/log.hpp"
@@ -36,6 +38,9 @@ class Topology {
   Topology(const Topology&) = delete;
   Topology& operator=(const Topology&) = delete;
 
+  // Where generators keep their positions that do not say so themselves; empty: nowhere. Before run().
+  void keep_state_in(std::string directory) { state_directory_ = std::move(directory); }
+
   // Runs until every generator has ended or the root is cancelled, and everything is drained or abandoned; then closes
   // the ledger. Call it once.
   flow::Outcome run(const flow::Context& root);
@@ -52,6 +57,13 @@ class Topology {
  private:
   flow::Hooks<Parcel> hooks();
   void add_stages_to_ledger();
+  flow::Error open_checkpoints(const flow::Context& root);
+  Participants participants();
+  flow::Outcome run_pipeline(const flow::Context& root);
+  flow::Error call_writer(std::size_t index, const std::function<flow::Error(stages::Writer& writer)>& function);
+  flow::Error start_writer(const flow::Context& context, std::size_t index);
+  stages::Report reporter(std::size_t stage);
+  void notify() const;
   void add_node(const PlannedNode& node);
   flow::NodeId add_source(std::size_t stage);
   flow::NodeId add_chain(const PlannedNode& node);
@@ -68,11 +80,15 @@ class Topology {
   std::unique_ptr<stages::Writer> rejects_writer_;
   Plan plan_;
   Ledger ledger_;
+  spdlog::logger& log_;
   RepeatedMessages messages_;
   Rejections rejections_;
   std::vector<std::unique_ptr<BatchMemory>> memory_;  // by stage; null for all but generators
   std::vector<std::unique_ptr<Chain>> chains_;
   std::size_t slabs_;
+  std::string state_directory_;
+  std::unique_ptr<Checkpoints> checkpoints_;  // null: nobody keeps positions
+  std::vector<std::mutex> writer_mutexes_;    // by stage, that of `rejects` last; held while the writer is called
   flow::Pipeline<Parcel> pipeline_;
   std::vector<flow::NodeId> nodes_;        // by index in plan_
   std::vector<std::size_t> rejects_port_;  // by index in plan_; kNoPort for sinks

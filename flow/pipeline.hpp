@@ -147,6 +147,10 @@ class Pipeline {
   // does not wait; also honoured when called before run().
   void abandon();
 
+  // Stops everything as a failing node does, for what is not a node but must end the run: the outcome has this error,
+  // and `failed_node` is `what`. During run() only; thread-safe, does not wait.
+  void fail(const std::string& what, const Error& error);
+
   // The nodes' figures in the order of creation. Thread-safe once the graph is built: before, during, after run().
   [[nodiscard]] std::vector<NodeStats> stats() const;
 

@@ -156,6 +156,8 @@ class Generator {
   Report report_;
 };
 
+class Journal;  // stages/write/journal.hpp
+
 // How much of a batch's output has reached its destination.
 struct Written {
   std::size_t records = 0;
@@ -189,13 +191,25 @@ class Writer {
   // After the last batch: flush, sync, close.
   virtual flow::Error finish(const flow::Context& context) = 0;
 
+  // Before the run: what is to be told before files are changed. Null, or never called: nobody keeps checkpoints.
+  void journal_to(Journal* journal) { journal_ = journal; }
+
+  // A checkpoint is made of what has been written so far: syncs if the writer's options want that, and tells the
+  // journal, which is a new one, of the files that are open. Called by another thread, while no other function is.
+  virtual flow::Error checkpoint(const flow::Context& context) {
+    static_cast<void>(context);
+    return {};
+  }
+
  protected:
+  Journal* journal() const { return journal_; }
   void report(std::string_view reason, const std::string& sentence) const {
     if (report_) report_(reason, sentence);
   }
 
  private:
   Report report_;
+  Journal* journal_ = nullptr;
 };
 
 using AnyStage = std::variant<std::unique_ptr<Generator>, std::unique_ptr<Processor>, std::unique_ptr<Router>,

@@ -121,6 +121,11 @@ Outcome Pipeline<T>::run(const Context& root) {
 }
 
 template <class T>
+void Pipeline<T>::fail(const std::string& what, const Error& error) {
+  state_->core.fail(what, error);
+}
+
+template <class T>
 void Pipeline<T>::abandon() {
   state_->core.abandon();
 }

@@ -1,5 +1,10 @@
 #include "stages/parse/joining_stage.hpp"
 
+#include <fmt/format.h>
+
+#include <charconv>
+#include <sstream>
+
 #include "stages/parse/parse_stage.hpp"
 #include "stages/parse/text_utf8.hpp"
 
@@ -7,6 +12,15 @@ namespace sluice::stages {
 
 using record::Field;
 using record::Value;
+
+namespace {
+
+template <class Number>
+bool read_number(std::string_view text, Number& value, int base = 10) {
+  return std::from_chars(text.data(), text.data() + text.size(), value, base).ec == std::errc();
+}
+
+}  // namespace
 
 Stream stream_named(std::string_view name) {
   return name == "stdout" ? Stream::standard_output : name == "stderr" ? Stream::standard_error : Stream::other;
@@ -71,6 +85,52 @@ flow::Error JoiningStage::process(const flow::Context& context, record::Batch& b
     ++tally.filtered;
     return false;
   });
+}
+
+std::string JoiningStage::save() const {
+  std::string saved;
+  for (const auto& [generator, streams] : held_) {
+    for (std::size_t stream = 0; stream < streams.size(); ++stream) {
+      const Held& held = streams[stream];
+      if (held.parts == 0) continue;
+      saved += fmt::format("{} {} {} ", generator, stream, held.parts);
+      saved += held.time ? fmt::format("{} {} ", held.time->seconds, held.time->nanoseconds) : "- - ";
+      for (const char c : held.text) saved += fmt::format("{:02x}", static_cast<unsigned char>(c));
+      saved += ';';
+    }
+  }
+  return saved;
+}
+
+flow::Error JoiningStage::restore(std::string_view saved) {
+  const flow::Error broken(std::errc::invalid_argument, "what is saved of unfinished messages cannot be read");
+  while (!saved.empty()) {
+    const std::string_view entry = saved.substr(0, saved.find(';'));
+    if (entry.size() == saved.size()) return broken;
+    saved.remove_prefix(entry.size() + 1);
+    std::istringstream words{std::string(entry)};
+    std::size_t generator = 0;
+    std::size_t stream = 0;
+    Held held;
+    std::string seconds;
+    std::string nanoseconds;
+    std::string text;
+    words >> generator >> stream >> held.parts >> seconds >> nanoseconds;
+    if (!words || stream >= held_[generator].size() || held.parts == 0) return broken;
+    words >> text;
+    record::Timestamp time;
+    if (seconds != "-") {
+      if (!read_number(seconds, time.seconds) || !read_number(nanoseconds, time.nanoseconds)) return broken;
+      held.time = time;
+    }
+    for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
+      unsigned byte = 0;
+      if (!read_number(std::string_view(text).substr(i, 2), byte, 16)) return broken;
+      held.text += static_cast<char>(byte);
+    }
+    held_[generator][stream] = std::move(held);
+  }
+  return {};
 }
 
 flow::Error JoiningStage::finish(const flow::Context&, record::Batch& batch, Tally& tally) {

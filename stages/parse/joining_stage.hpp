@@ -52,6 +52,11 @@ class JoiningStage final : public Processor {
   // Messages that were never completed become records.
   flow::Error finish(const flow::Context& context, record::Batch& batch, Tally& tally) override;
 
+  // For each message that is held back: generator, stream, parts, the time's seconds and nanoseconds (`-` if there is
+  // none), and the text in hexadecimal, separated by spaces, ended by `;`.
+  std::string save() const override;
+  flow::Error restore(std::string_view saved) override;
+
  private:
   struct Held {
     std::string text;

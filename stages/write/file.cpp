@@ -78,6 +78,7 @@ FileWriter::FileWriter(Options options, std::unique_ptr<Encoder> encoder, std::o
 FileWriter::~FileWriter() = default;
 
 flow::Error FileWriter::start(const flow::Context& context) {
+  settings_.journal = journal();
   if (!paths_) {
     OutputFile* file = nullptr;
     return open(context, options_.path, file);
@@ -148,7 +149,8 @@ flow::Error FileWriter::open(const flow::Context& context, std::string_view path
   }
   using Content = OutputFile::Content;
   OutputFile& added = files_.emplace_front(std::string(path), settings_, preamble_);
-  const Content content = options_.append || emptied_ ? Content::keep : Content::remove;
+  const bool keep = options_.append || emptied_ || (journal() != nullptr && journal()->continues());
+  const Content content = keep ? Content::keep : Content::remove;
   if (flow::Error error = added.open(context, content)) {
     files_.pop_front();
     return error;
@@ -224,6 +226,14 @@ flow::Error FileWriter::write_whole(const flow::Context& context, record::Batch&
   if (flow::Error error = file.settle(context)) return error;
   written.records += stretch.count;
   written.bytes += stretch.bytes.size();
+  return {};
+}
+
+flow::Error FileWriter::checkpoint(const flow::Context& context) {
+  for (OutputFile& file : files_) {
+    if (context.done()) return context.cause();
+    if (flow::Error error = file.checkpoint()) return error;
+  }
   return {};
 }
 

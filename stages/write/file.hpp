@@ -46,6 +46,8 @@ class FileWriter final : public EncodingWriter {
   // Opens the file if nobody did; syncs unless SyncPolicy::none; closes.
   flow::Error finish(const flow::Context& context) override;
 
+  flow::Error checkpoint(const flow::Context& context) override;
+
  private:
   // Records of a batch that go to one file.
   struct Stretch {

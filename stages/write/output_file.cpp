@@ -118,6 +118,8 @@ flow::Error OutputFile::open(const flow::Context& context, Content content) {
   if (settings_.create_directories) {
     if (flow::Error error = make_directory(directory_of(path_), settings_)) return error;
   }
+  std::error_code ignored;
+  const bool created = !fs::exists(path_, ignored);
   Descriptor file;
   if (flow::Error error = open_descriptor(context, content, file)) return error;
   if (settings_.sync == SyncPolicy::interval) {
@@ -126,16 +128,24 @@ flow::Error OutputFile::open(const flow::Context& context, Content content) {
     if (!shared_->descriptor) return open_failure(errno);
   }
   output_.emplace(std::move(file), path_);
-  return take_up(context);
+  return take_up(context, created);
+}
+
+flow::Error OutputFile::note(bool created) const {
+  struct stat status {};
+  if (settings_.journal == nullptr || ::fstat(output_->fd(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+  const OpenFile file{{status.st_dev, status.st_ino}, static_cast<std::uint64_t>(status.st_size)};
+  return settings_.journal->will_extend(path_, file, created, settings_.sync != SyncPolicy::none);
 }
 
 // Looks at what is in the file, and begins it if there is nothing.
-flow::Error OutputFile::take_up(const flow::Context& context) {
+flow::Error OutputFile::take_up(const flow::Context& context, bool created) {
   if (settings_.compression != Compression::none) repair(output_->fd());
   struct stat status {};
   if (::fstat(output_->fd(), &status) != 0) return open_failure(errno);
   size_ = S_ISREG(status.st_mode) ? static_cast<std::uint64_t>(status.st_size) : 0;
   period_ = period({status.st_mtim.tv_sec, static_cast<std::uint32_t>(status.st_mtim.tv_nsec)});
+  if (flow::Error error = note(created)) return error;
   if (size_ != 0 || preamble_.empty()) return {};
   Output::Result result = write(context, preamble_);
   if (result.error) cut_off(result.bytes);
@@ -203,14 +213,26 @@ void OutputFile::remove_oldest() const {
   }
   std::ranges::sort(old);
   for (std::size_t i = 0; i + settings_.rotate.keep < old.size(); ++i) {
+    if (settings_.journal != nullptr) {
+      settings_.journal->remove_later(old[i]);
+      continue;
+    }
     if (::unlink(old[i].c_str()) == 0 || errno == ENOENT || !settings_.report) continue;
     settings_.report("not_removed", system_error(fmt::format("cannot remove {}", old[i]), errno).message());
   }
 }
 
 flow::Error OutputFile::rotate(const flow::Context& context) {
+  struct stat status {};
+  const bool known = ::fstat(output_->fd(), &status) == 0;
   if (flow::Error error = close()) return error;
   const std::string name = rotated_path();
+  if (settings_.journal != nullptr && known) {
+    if (flow::Error error = settings_.journal->will_rename(path_, name, {status.st_dev, status.st_ino},
+                                                           settings_.sync != SyncPolicy::none)) {
+      return error;
+    }
+  }
   // Somebody else may have moved it away: then there is nothing to rename, and a new file begins all the same.
   if (::rename(path_.c_str(), name.c_str()) != 0 && errno != ENOENT) {
     return system_error(fmt::format("cannot rename {} to {}", path_, name), errno);
@@ -271,15 +293,25 @@ flow::Error OutputFile::settle(const flow::Context& context) {
   return {};
 }
 
+// No error if the policy is none. A sync that failed stays failed: the system does not say again what it has lost.
+flow::Error OutputFile::sync_all() {
+  if (settings_.sync == SyncPolicy::none) return {};
+  const int failed = shared_ ? shared_->error.load() : 0;
+  return failed != 0 ? sync_failure(failed) : sync();
+}
+
+flow::Error OutputFile::checkpoint() {
+  flow::Error error = sync_all();
+  return error ? error : note(false);
+}
+
 flow::Error OutputFile::close() {
   if (!output_) return {};
-  flow::Error error;
   if (settings_.sync != SyncPolicy::none) {
     sync_task_.stop();
     timer_.cancel();
-    const int failed = shared_ ? shared_->error.load() : 0;
-    error = failed != 0 ? sync_failure(failed) : sync();
   }
+  flow::Error error = sync_all();
   shared_.reset();
   output_.reset();
   size_ = 0;

@@ -13,6 +13,7 @@
 #include "flow/context.hpp"
 #include "record/value.hpp"
 #include "stages/write/compression.hpp"
+#include "stages/write/journal.hpp"
 #include "stages/write/output.hpp"
 
 namespace sluice::stages {
@@ -39,6 +40,7 @@ struct FileSettings {
   Rotation rotate;
   std::function<record::Timestamp()> clock;  // the time of day
   std::function<void(std::string_view reason, const std::string& sentence)> report;
+  Journal* journal = nullptr;  // told before a regular file is changed
 };
 
 // Makes the directory, and those above it, unless it is there or is not asked for; an error says what to do.
@@ -72,6 +74,9 @@ class OutputFile {
   void cut_off(std::size_t bytes);
   // What the policy wants after a write.
   flow::Error settle(const flow::Context& context);
+  // Tells the journal that the file, which is open, will go on from its present size. Synced before, unless the policy
+  // is none.
+  flow::Error checkpoint();
   // Syncs, unless the policy is none, and closes.
   flow::Error close();
 
@@ -85,7 +90,9 @@ class OutputFile {
 
   flow::Error open_descriptor(const flow::Context& context, Content content, Descriptor& file) const;
   flow::Error open_failure(int number) const;
-  flow::Error take_up(const flow::Context& context);
+  flow::Error take_up(const flow::Context& context, bool created);
+  flow::Error note(bool created) const;
+  flow::Error sync_all();
   void repair(int fd);
   flow::Error sync();
   flow::Error sync_later(const flow::Context& context);

@@ -2,15 +2,19 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "config/source.hpp"
 #include "record/base64.hpp"
 #include "record/json_writer.hpp"
+#include "stages/write/journal.hpp"
 
 namespace sluice::stages {
 namespace {
@@ -60,12 +64,24 @@ flow::Error RejectsWriter::open() {
     output_.emplace(2, "stderr");
     return {};
   }
+  std::error_code ignored;
+  const bool created = !std::filesystem::exists(target_.path, ignored);
   Descriptor file(
       ::open(target_.path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666));
   if (!file) return system_error(fmt::format("cannot open {} for rejects", target_.path), errno);
   output_.emplace(std::move(file), target_.path);
-  return {};
+  return note(created);
 }
+
+flow::Error RejectsWriter::note(bool created) const {
+  struct stat status {};
+  if (journal() == nullptr || !output_ || ::fstat(output_->fd(), &status) != 0) return {};
+  if (!S_ISREG(status.st_mode) || target_.target != config::Rejects::Target::file) return {};
+  return journal()->will_extend(
+      target_.path, {{status.st_dev, status.st_ino}, static_cast<std::uint64_t>(status.st_size)}, created, false);
+}
+
+flow::Error RejectsWriter::checkpoint(const flow::Context&) { return note(false); }
 
 flow::Error RejectsWriter::write(const flow::Context& context, record::Batch& batch, Written& written) {
   written = {};

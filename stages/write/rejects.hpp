@@ -35,9 +35,11 @@ class RejectsWriter final : public Writer {
   flow::Error encode(const flow::Context& context, record::Batch& batch, Tally& tally) override;
   flow::Error write(const flow::Context& context, record::Batch& batch, Written& written) override;
   flow::Error finish(const flow::Context& context) override;
+  flow::Error checkpoint(const flow::Context& context) override;
 
  private:
   flow::Error open();
+  flow::Error note(bool created) const;
 
   config::Rejects target_;
   std::optional<Output> output_;
