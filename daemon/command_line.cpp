@@ -19,8 +19,10 @@
 #include "daemon/log.hpp"
 #include "daemon/plan.hpp"
 #include "daemon/stage_set.hpp"
+#include "daemon/status.hpp"
 #include "fmt/format.h"
 #include "stages/registry.hpp"
+#include "stages/write/rejects.hpp"
 
 namespace sluice::daemon {
 namespace {
@@ -29,11 +31,10 @@ constexpr std::string_view kFooter =
     "Exit codes: 0 all accounted for, 1 a stage failed, 64 wrong usage, 75 records abandoned, 78 wrong configuration.\n"
     "Data goes to stdout, the log to stderr. Start with `sluice stages` and docs/reference.md.";
 
-const std::array<std::pair<const char*, const char*>, 4> kPlannedCommands{{
+const std::array<std::pair<const char*, const char*>, 3> kPlannedCommands{{
     {"test", "run the tests: of FILE (not supported yet)"},
     {"top", "live view of a running daemon (not supported yet)"},
     {"tap", "live records of one stage of a running daemon (not supported yet)"},
-    {"status", "state of a running daemon (not supported yet)"},
 }};
 
 // What the words on the command line said.
@@ -49,6 +50,8 @@ struct Arguments {
   std::string log_format = "text";
   std::vector<std::string> stage_name;
   bool markdown = false;
+  std::string state_directory;
+  bool json = false;
 };
 
 // A configuration that was read and checked as far as it goes, with its stages.
@@ -88,6 +91,7 @@ class Commands {
     const ExplainOptions options{console_.colour_out, loaded.config.max_line};
     if (arguments_.has_line) {
       daemon::explain(root, *loaded.set, arguments_.line, options, console_.out);
+      daemon::explain_end(root, *loaded.set, options, console_.out);
       return ExitCode::ok;
     }
     std::size_t number = 0;
@@ -97,12 +101,21 @@ class Commands {
       ++number;
       daemon::explain(root, *loaded.set, line, options, console_.out);
     }
+    daemon::explain_end(root, *loaded.set, options, console_.out);
     return ExitCode::ok;
   }
 
   ExitCode schema() {
     console_.out << config::json_schema(stages::catalog(stages::definitions()));
     return ExitCode::ok;
+  }
+
+  ExitCode status(const flow::Context& root) {
+    const flow::Error error =
+        print_state(root, arguments_.state_directory, stages::current_time(), arguments_.json, console_.out);
+    if (!error) return ExitCode::ok;
+    console_.err << "sluice status: " << error.message() << '\n';
+    return ExitCode::failed;
   }
 
   ExitCode stages() {
@@ -251,6 +264,15 @@ void declare(CLI::App& app, Arguments& arguments, Action& action) {
   stages->add_option("NAME", arguments.stage_name, "a kind (parse), a variant (json, parse json) or pipeline");
   stages->add_flag("--markdown", arguments.markdown, "the whole reference, as in docs/reference.md");
   stages->callback([&] { action = [](const flow::Context&, Commands& commands) { return commands.stages(); }; });
+
+  CLI::App* status = app.add_subcommand("status", "show how far the last checkpoint is in each followed file");
+  status->add_option("--state", arguments.state_directory, "the directory that `state:` of the pipeline names")
+      ->type_name("DIR")
+      ->required();
+  status->add_flag("--json", arguments.json, "one JSON object instead of a table");
+  status->footer("The view of a running daemon through its admin socket is not supported yet.");
+  status->callback(
+      [&] { action = [](const flow::Context& root, Commands& commands) { return commands.status(root); }; });
 
   for (CLI::App* command : app.get_subcommands({})) add_log_options(*command, arguments);
   for (const auto& [name, summary] : kPlannedCommands) {

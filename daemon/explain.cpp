@@ -44,6 +44,28 @@ class Explainer {
     }
   }
 
+  void end(const flow::Context& context) {
+    for (std::size_t stage = 0; stage < set_.stages.size(); ++stage) {
+      stages::Processor* const processor = set_.stages[stage].processor();
+      if (processor == nullptr || !processor->serial()) continue;
+      record::Batch batch;
+      stages::Tally tally;
+      const flow::Error error = processor->finish(context, batch, tally);
+      if (batch.empty() && tally.rejections.empty() && !error) continue;
+      out_ << '\n';
+      title(stage, ", at the end of the input");
+      tally.filtered = 0;  // what was held back is taken out of it
+      if (ended(error, tally)) continue;
+      for (const record::Record& record : batch.records()) {
+        record::Batch one = batch.share();
+        one.records().push_back(record);
+        say(Ink::yellow, "lets go of what was held back:");
+        show_changes({}, view_of(one));
+        pass_on(context, stage, {}, std::move(one));
+      }
+    }
+  }
+
  private:
   enum class Ink { plain, bold, red, green, yellow };
 
@@ -57,10 +79,14 @@ class Explainer {
     out_ << std::string(2 + 2 * static_cast<std::size_t>(depth), ' ') << ink(colour, text) << '\n';
   }
 
-  void title(std::size_t stage) {
+  void say(const std::vector<stages::Remark>& remarks) {
+    for (const stages::Remark& remark : remarks) say(Ink::plain, remark.text, remark.depth);
+  }
+
+  void title(std::size_t stage, std::string_view more = {}) {
     const config::StageConfig& config = set_.stages[stage].config;
     const std::string variant = config.variant.empty() ? "" : " " + config.variant;
-    out_ << ink(Ink::bold, config.name) << fmt::format(" ({}{})\n", config.kind, variant);
+    out_ << ink(Ink::bold, config.name) << fmt::format(" ({}{}){}\n", config.kind, variant, more);
   }
 
   void generate(const flow::Context& context, std::size_t stage, std::string_view line) {
@@ -129,10 +155,13 @@ class Explainer {
     const bool is_filter = set_.stages[stage].config.kind == "filter";
     if (is_filter && settings.has("where")) say(Ink::plain, "where: " + settings.string("where"));
     const View before = view_of(batch);
-    const std::vector<stages::Remark> remarks = processor.explain(batch.records().front(), batch.arena());
-    for (const stages::Remark& remark : remarks) say(Ink::plain, remark.text, remark.depth);
+    say(processor.explain(context, batch.records().front(), batch.arena()));
     stages::Tally tally;
     const flow::Error error = processor.process(context, batch, tally);
+    const bool held = set_.stages[stage].config.kind == "parse" && processor.serial() && !error && tally.errors.empty();
+    if (held && tally.filtered != 0) {
+      return say(Ink::yellow, "held back: a part of a message, counted as filtered unless the line that ends it comes");
+    }
     if (ended(error, tally) || batch.empty()) return;
     if (is_filter) {
       say(Ink::green, "kept");
@@ -144,9 +173,7 @@ class Explainer {
 
   void route(const flow::Context& context, std::size_t stage, record::Batch&& batch) {
     stages::Router& router = *set_.stages[stage].router();
-    for (const stages::Remark& remark : router.explain(batch.records().front(), batch.arena())) {
-      say(Ink::plain, remark.text, remark.depth);
-    }
+    say(router.explain(context, batch.records().front(), batch.arena()));
     stages::Tally tally;
     stages::Router::Routed routed = router.route(context, std::move(batch), tally);
     if (ended({}, tally)) return;
@@ -159,11 +186,13 @@ class Explainer {
 
   void write(const flow::Context& context, std::size_t stage, record::Batch& batch) {
     stages::Tally tally;
-    const flow::Error error = set_.stages[stage].writer()->encode(context, batch, tally);
-    if (ended(error, tally)) return;
-    std::string_view text = batch.output().view();
+    const stages::Preview preview = set_.stages[stage].writer()->preview(context, batch, tally);
+    if (ended(preview.error, tally)) return;
+    std::string_view text = preview.text;
     if (text.empty()) return say(Ink::plain, "writes nothing");
-    say(Ink::plain, "writes:");
+    const std::string note = preview.note.empty() ? "" : ", " + preview.note;
+    say(Ink::green,
+        preview.destination.empty() ? "writes:" : fmt::format("writes to {}{}:", preview.destination, note));
     while (!text.empty()) {
       const std::size_t end = std::min(text.find('\n'), text.size());
       say(Ink::plain, text.substr(0, end), 1);
@@ -193,6 +222,10 @@ class Explainer {
 void explain(const flow::Context& context, StageSet& set, std::string_view line, const ExplainOptions& options,
              std::ostream& out) {
   Explainer(set, options, out).line(context, line);
+}
+
+void explain_end(const flow::Context& context, StageSet& set, const ExplainOptions& options, std::ostream& out) {
+  Explainer(set, options, out).end(context);
 }
 
 }  // namespace sluice::daemon

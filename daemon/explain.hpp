@@ -18,8 +18,12 @@ struct ExplainOptions {
 
 // Takes the line (without its end) from every generator through everything that reads it, and prints a paragraph for
 // each stage: the fields that it added (+), changed (~) and removed (-), what its conditions saw, and how the record
-// ended. Writers print what they would write; nothing is read or written. `set` was made without errors.
+// ended. Writers print what they would write and where; nothing is read or written. `set` was made without errors;
+// stages with a memory (dedupe, limit, joined lines) keep it from call to call.
 void explain(const flow::Context& context, StageSet& set, std::string_view line, const ExplainOptions& options,
              std::ostream& out);
+
+// After the last line: the same for what stages have held back so far.
+void explain_end(const flow::Context& context, StageSet& set, const ExplainOptions& options, std::ostream& out);
 
 }  // namespace sluice::daemon
