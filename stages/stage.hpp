@@ -54,8 +54,9 @@ class Processor {
   }
 
   // What decides about this record, before it is processed; empty where the change itself says all. Not fast.
-  virtual std::vector<Remark> explain(record::Record& record, record::Arena& arena) const {
-    static_cast<void>(record), static_cast<void>(arena);
+  virtual std::vector<Remark> explain(const flow::Context& context, record::Record& record,
+                                      record::Arena& arena) const {
+    static_cast<void>(context), static_cast<void>(record), static_cast<void>(arena);
     return {};
   }
 };
@@ -77,8 +78,9 @@ class Router {
   virtual Routed route(const flow::Context& context, record::Batch&& batch, Tally& tally) = 0;
 
   // What decides where this record goes, before it goes there. Not fast.
-  virtual std::vector<Remark> explain(record::Record& record, record::Arena& arena) const {
-    static_cast<void>(record), static_cast<void>(arena);
+  virtual std::vector<Remark> explain(const flow::Context& context, record::Record& record,
+                                      record::Arena& arena) const {
+    static_cast<void>(context), static_cast<void>(record), static_cast<void>(arena);
     return {};
   }
 };
@@ -164,6 +166,14 @@ struct Written {
   std::size_t bytes = 0;
 };
 
+// What a writer would write, and where.
+struct Preview {
+  std::string text;         // whole lines, but for datagrams
+  std::string destination;  // "/var/log/2026-11-25/api.ndjson", "tcp logs.example.com:5170"; empty: need not be said
+  std::string note;         // "compressed with gzip"; empty: as it is
+  flow::Error error;
+};
+
 // Ends records. encode() runs on the pool; start(), write() and finish() on a named thread of the stage's own, one at a
 // time.
 class Writer {
@@ -183,6 +193,15 @@ class Writer {
   // Turns the records into batch.output(), whole lines. Called from many workers at once. Records that cannot be
   // encoded are removed and told to the tally, as in Processor::process.
   virtual flow::Error encode(const flow::Context& context, record::Batch& batch, Tally& tally) = 0;
+
+  // What encode() would make of a batch of one record, for `sluice explain`: text before compression, and where it
+  // goes. The batch is changed as by encode().
+  virtual Preview preview(const flow::Context& context, record::Batch& batch, Tally& tally) {
+    Preview preview;
+    preview.error = encode(context, batch, tally);
+    preview.text = batch.output().view();
+    return preview;
+  }
 
   // Sends batch.output(); `written` says how many records had been written in full when an error stopped it.
   // May block, until the context is done.

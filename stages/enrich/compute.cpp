@@ -1,6 +1,7 @@
 #include "stages/enrich/compute.hpp"
 
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,20 @@ class Compute final : public Operation {
         } else if (!result.value.is_absent()) {
           record.set(formula.key, result.value, arena);
         }
+      }
+    }
+  }
+
+  void explain(record::Record& record, record::Arena& arena, std::vector<Remark>& remarks) const override {
+    for (const Formula& formula : formulas_) {
+      const expression::Result result = formula.program.evaluate(record, arena);
+      const std::string name = "compute `" + std::string(formula.key.name) + "`: ";
+      if (!result.ok()) {
+        remarks.push_back({0, name + "error: " + formula.program.detail(result.error)});
+      } else if (result.value.is_absent()) {
+        remarks.push_back({0, name + "`" + std::string(formula.program.source()) + "` has no value"});
+      } else {
+        record.set(formula.key, result.value, arena);  // for the next one
       }
     }
   }

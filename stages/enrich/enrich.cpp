@@ -33,9 +33,17 @@ class Enrich final : public Processor {
     return {};
   }
 
-  std::vector<Remark> explain(record::Record& record, record::Arena& arena) const override {
+  std::vector<Remark> explain(const flow::Context& context, record::Record& record,
+                              record::Arena&) const override {
     std::vector<Remark> remarks;
-    for (const auto& operation : operations_) operation->explain(record, arena, remarks);
+    record::Batch batch;  // each operation sees what the ones before it did
+    batch.records().push_back(record);
+    batch.records().front().unshare(batch.arena());
+    for (const auto& operation : operations_) {
+      operation->explain(batch.records().front(), batch.arena(), remarks);
+      Tally ignored;
+      operation->apply(context, batch, ignored);
+    }
     return remarks;
   }
 

@@ -32,6 +32,15 @@ class AddUserAgent final : public Operation {
     }
   }
 
+  void explain(record::Record& record, record::Arena& arena, std::vector<Remark>& remarks) const override {
+    const Value header = field_.find(record, arena);
+    const std::string name = "`" + field_.text() + "`";
+    if (!header.is(Type::string)) return remarks.push_back({0, "user_agent: the record has no text " + name});
+    if (describe(header.text(), arena).is_absent()) {
+      remarks.push_back({0, "user_agent: " + name + " names no browser or program that is known"});
+    }
+  }
+
  private:
   static Value describe(std::string_view header, record::Arena& arena) {
     const UserAgent agent = read_user_agent(header);

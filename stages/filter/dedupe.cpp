@@ -46,8 +46,13 @@ class Dedupe final : public Condition {
   }
 
   void explain(record::Record& record, record::Arena& arena, std::vector<Remark>& remarks) const override {
-    remarks.push_back({0, fmt::format("dedupe within {}: {} is the first of its kind here",
-                                      config::format_duration(window_), key_.describe(record, arena))});
+    record::Buffer scratch;
+    const KeyText key = key_.read(record, arena, scratch);
+    if (!key.ok()) return remarks.push_back({0, "dedupe: error: " + key_.detail(key.error)});
+    const Time* const seen = seen_.find(key.text);
+    const bool is_first = seen == nullptr || clock_() - *seen >= window_;
+    remarks.push_back({0, fmt::format("dedupe within {}: {} {}", config::format_duration(window_),
+                                      key_.describe(record, arena), is_first ? "is new" : "went on already")});
   }
 
  private:

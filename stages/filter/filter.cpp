@@ -35,7 +35,7 @@ class Filter final : public Processor {
     return std::ranges::any_of(conditions_, [](const auto& condition) { return condition->serial(); });
   }
 
-  std::vector<Remark> explain(record::Record& record, record::Arena& arena) const override {
+  std::vector<Remark> explain(const flow::Context&, record::Record& record, record::Arena& arena) const override {
     std::vector<Remark> remarks;
     for (const auto& condition : conditions_) condition->explain(record, arena, remarks);
     return remarks;

@@ -9,6 +9,7 @@
 #include <limits>
 #include <random>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "stages/filter/key_hash.hpp"
@@ -29,7 +30,8 @@ class KeyTable {
   bool full() const { return size_ == capacity_; }
 
   // The value of a key, or null. Good until the next insert() or remove_oldest().
-  T* find(std::string_view key) {
+  T* find(std::string_view key) { return const_cast<T*>(std::as_const(*this).find(key)); }
+  const T* find(std::string_view key) const {
     const Name name(key);
     const std::uint32_t found = find(name, bucket_of(name));
     return found == kNone ? nullptr : &slots_[found].value;

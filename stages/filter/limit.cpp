@@ -54,9 +54,14 @@ class Limit final : public Condition {
   }
 
   void explain(record::Record& record, record::Arena& arena, std::vector<Remark>& remarks) const override {
-    const std::string key = key_ ? " for " + key_->describe(record, arena) : std::string();
-    remarks.push_back({0, fmt::format("limit {}, burst {:g}{}: one record alone is within it",
-                                      config::format_rate(rate_), burst_, key)});
+    record::Buffer scratch;
+    KeyText key;
+    if (key_) key = key_->read(record, arena, scratch);
+    if (!key.ok()) return remarks.push_back({0, "limit: error: " + key_->detail(key.error)});
+    const Bucket* const known = buckets_.find(key.text);
+    remarks.push_back({0, fmt::format("limit {}{}: {:.3g} of {:g} records are left now", config::format_rate(rate_),
+                                      key_ ? " for " + key_->describe(record, arena) : std::string(),
+                                      known == nullptr ? burst_ : filled(*known, clock_()), burst_)});
   }
 
  private:

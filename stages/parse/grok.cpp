@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 #include "config/suggest.hpp"
@@ -85,7 +86,7 @@ class GrokFormat::Expander {
   void open_group(std::string_view field, std::optional<FieldType> type, std::string& out) {
     out += "(?P<g" + std::to_string(groups_.size()) + ">";
     const bool plain = find_special(field.data(), field.data() + field.size()) == field.data() + field.size();
-    groups_.push_back({std::string(field), plain ? '"' + std::string(field) + '"' : std::string(), type});
+    groups_.push_back({std::string(field), plain ? '"' + std::string(field) + '"' : std::string(), type, 0, 0});
   }
 
   // NAME, NAME:field or NAME:field:type
@@ -149,12 +150,15 @@ std::unique_ptr<const GrokFormat> GrokFormat::compile(const std::vector<std::str
                                                       TimeFormat times, Error& error) {
   auto format = std::make_unique<GrokFormat>(Token());
   format->times_ = std::move(times);
+  format->patterns_ = patterns;
   std::string all;
   for (std::size_t i = 0; i < patterns.size(); ++i) {
     error.pattern = i;
     if (i > 0) all += '|';
     if (patterns.size() > 1) all += "(?:";
+    const std::size_t first = format->groups_.size();
     if (!Expander(definitions, format->groups_).expand(patterns[i], all, error)) return nullptr;
+    for (Group& group : std::span(format->groups_).subspan(first)) group.pattern = i;
     if (patterns.size() > 1) all += ')';
   }
   if (format->groups_.empty()) {
@@ -198,6 +202,17 @@ ParseFailure GrokFormat::parse(std::string_view text, record::Arena& arena, Fiel
       value = converted;
     }
     fields.add(group.quoted.empty() ? Value::string(group.name) : field_name(group.quoted), value);
+  }
+  return {};
+}
+
+std::string GrokFormat::which(std::string_view text) const {
+  std::vector<StringPiece> found(static_cast<std::size_t>(count_));
+  if (patterns_.size() < 2 || !matcher_->match(text, found.data(), count_)) return {};
+  for (const Group& group : groups_) {
+    if (found[static_cast<std::size_t>(group.index)].data() == nullptr) continue;
+    return "matches pattern " + std::to_string(group.pattern + 1) + " of " + std::to_string(patterns_.size()) + ": `" +
+           patterns_[group.pattern] + "`";
   }
   return {};
 }

@@ -39,6 +39,8 @@ class GrokFormat final : public Format {
   explicit GrokFormat(Token) {}
 
   ParseFailure parse(std::string_view text, record::Arena& arena, FieldsBuilder& fields) const override;
+  // Which of several patterns has matched.
+  std::string which(std::string_view text) const override;
 
   // Bounds on what a configuration may make of its patterns.
   static constexpr std::size_t kMostFields = 200;
@@ -52,12 +54,14 @@ class GrokFormat final : public Format {
     std::string quoted;  // the name as JSON, if it needs no escapes
     std::optional<FieldType> type;
     int index = 0;
+    std::size_t pattern = 0;
   };
 
   std::unique_ptr<const RegexMatcher> matcher_;
   std::vector<Group> groups_;
   TimeFormat times_;
   int count_ = 0;
+  std::vector<std::string> patterns_;
 };
 
 Definition parse_grok();

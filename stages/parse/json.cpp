@@ -29,9 +29,11 @@ class IndexerPool {
         return indexer;
       }
     }
-    // Made at the first batch, when every stage has interned its fields.
-    return std::make_unique<JsonIndexer>(fields_);
+    return make();
   }
+
+  // Made at the first batch, when every stage has interned its fields.
+  std::unique_ptr<JsonIndexer> make() const { return std::make_unique<JsonIndexer>(fields_); }
 
   void give_back(std::unique_ptr<JsonIndexer> indexer) {
     indexer->failures().clear();
@@ -59,6 +61,20 @@ class ParseJson final : public Processor {
     return error;
   }
 
+  std::vector<Remark> explain(const flow::Context&, Record& record, record::Arena& arena) const override {
+    std::vector<Remark> remarks;
+    const std::unique_ptr<JsonIndexer> indexer = pool_.make();
+    std::string_view text;
+    Record parsed;
+    ParseFailure failure = index(record, arena, *indexer, text, parsed);
+    if (!failure) {
+      options_.explain_time(parsed, arena, remarks);
+      failure = options_.convert_record(parsed, arena);
+    }
+    if (failure) options_.explain_failure(failure, remarks);
+    return remarks;
+  }
+
  private:
   // The fast way: every line of the batch at once, in place.
   flow::Error parse_lines(const flow::Context& context, record::Batch& batch, JsonIndexer& indexer,
@@ -82,16 +98,22 @@ class ParseJson final : public Processor {
     });
   }
 
+  // The text, and the record that it is.
+  ParseFailure index(Record& record, record::Arena& arena, JsonIndexer& indexer, std::string_view& text,
+                     Record& parsed) const {
+    if (ParseFailure failure = options_.find_text(record, arena, text)) return failure;
+    parsed = record;
+    if (indexer.index_one(text, parsed, arena)) return {};
+    record::JsonFailure& why = indexer.failures().back().why;
+    ParseFailure failure{why.reason, std::move(why.detail)};
+    indexer.failures().clear();
+    return failure;
+  }
+
   ParseFailure parse(Record& record, record::Arena& arena, JsonIndexer& indexer) const {
     std::string_view text;
-    if (ParseFailure failure = options_.find_text(record, arena, text)) return failure;
-    Record parsed = record;
-    if (!indexer.index_one(text, parsed, arena)) {
-      record::JsonFailure& why = indexer.failures().back().why;
-      ParseFailure failure{why.reason, std::move(why.detail)};
-      indexer.failures().clear();
-      return failure;
-    }
+    Record parsed;
+    if (ParseFailure failure = index(record, arena, indexer, text, parsed)) return failure;
     if (options_.converts()) {
       if (ParseFailure failure = options_.convert_record(parsed, arena)) return failure;
     }

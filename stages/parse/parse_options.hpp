@@ -25,6 +25,7 @@
 #include "stages/parse/format.hpp"
 #include "stages/parse/time.hpp"
 #include "stages/registry.hpp"
+#include "stages/stage.hpp"
 #include "stages/tally.hpp"
 
 namespace sluice::stages {
@@ -83,6 +84,12 @@ class ParseOptions {
 
   OnError on_error() const { return on_error_; }
 
+  // For `sluice explain`. How `time` is understood, given the fields that a format found or a record (a JSON one, say),
+  // before they are converted; and why a record does not have the format, where its fate does not tell.
+  void explain_time(std::span<const record::Field> fields, record::Arena& arena, std::vector<Remark>& remarks) const;
+  void explain_time(const record::Record& record, record::Arena& arena, std::vector<Remark>& remarks) const;
+  void explain_failure(const ParseFailure& failure, std::vector<Remark>& remarks) const;
+
  private:
   struct TypeRule {
     record::FieldKey key;
@@ -90,6 +97,7 @@ class ParseOptions {
   };
 
   ParseFailure find_field(record::Record& record, record::Arena& arena, std::string_view& text) const;
+  void explain_time(const record::Value& value, record::Arena& arena, std::vector<Remark>& remarks) const;
   void read_time(const config::Settings& settings, Workshop& workshop);
 
   std::optional<record::FieldKey> field_;

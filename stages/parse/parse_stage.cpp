@@ -32,6 +32,23 @@ flow::Error ParseStage::process(const flow::Context& context, record::Batch& bat
   });
 }
 
+std::vector<Remark> ParseStage::explain(const flow::Context&, record::Record& record, record::Arena& arena) const {
+  std::vector<Remark> remarks;
+  std::string_view text;
+  FieldsBuilder fields(arena);
+  ParseFailure failure = options_.find_text(record, arena, text);
+  if (!failure) {
+    if (std::string which = format_->which(text); !which.empty()) remarks.push_back({0, std::move(which)});
+    failure = format_->parse(text, arena, fields);
+  }
+  if (!failure) {
+    options_.explain_time(fields.fields(), arena, remarks);
+    failure = options_.convert_fields(fields.fields(), arena);
+  }
+  if (failure) options_.explain_failure(failure, remarks);
+  return remarks;
+}
+
 AnyStage make_parse_stage(std::unique_ptr<const Format> format, const config::Settings& settings, Workshop& workshop) {
   const std::size_t errors = workshop.diagnostics.error_count();
   ParseOptions options(settings, workshop);

@@ -20,6 +20,7 @@ class ParseStage : public Processor {
   ParseStage(std::unique_ptr<const Format> format, ParseOptions options);
 
   flow::Error process(const flow::Context& context, record::Batch& batch, Tally& tally) override;
+  std::vector<Remark> explain(const flow::Context&, record::Record& record, record::Arena& arena) const override;
 
  private:
   ParseFailure parse(record::Record& record, record::Arena& arena, FieldsBuilder& fields) const;

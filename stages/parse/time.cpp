@@ -588,6 +588,19 @@ constexpr std::string_view kGuesses[] = {
 
 }  // namespace
 
+const std::vector<TimeFormat::Guess>& TimeFormat::guesses() {
+  // Compiled once per process: the formats are constants.
+  static const std::vector<Guess> guesses = [] {
+    std::vector<Guess> all;
+    for (const std::string_view format : kGuesses) {
+      all.push_back({format, {}});
+      (void)Compiler(format).compile(all.back().steps);
+    }
+    return all;
+  }();
+  return guesses;
+}
+
 std::optional<Timestamp> TimeFormat::parse_automatically(std::string_view text) const {
   if (text.empty()) return std::nullopt;
   if (text.find_first_not_of("-0123456789.") == std::string_view::npos) {
@@ -595,14 +608,8 @@ std::optional<Timestamp> TimeFormat::parse_automatically(std::string_view text) 
   }
   std::string_view rest = text;
   if (const std::optional<WrittenTime> time = read_iso_time(rest); time && rest.empty()) return time->instant(context_);
-  // Compiled once per process: the formats are constants.
-  static const std::vector<std::vector<Step>> guesses = [] {
-    std::vector<std::vector<Step>> all;
-    for (const std::string_view format : kGuesses) (void)Compiler(format).compile(all.emplace_back());
-    return all;
-  }();
-  for (const std::vector<Step>& steps : guesses) {
-    if (std::optional<Timestamp> time = run(steps, text, context_)) return time;
+  for (const Guess& guess : guesses()) {
+    if (std::optional<Timestamp> time = run(guess.steps, text, context_)) return time;
   }
   return std::nullopt;
 }

@@ -99,6 +99,10 @@ class TimeFormat {
   // What was compiled, for messages.
   const std::string& text() const { return text_; }
 
+  // How convert() reads a value, for `sluice explain`: "read as `%b %d %H:%M:%S`, which states no year and no zone".
+  // Empty if it does not read it.
+  std::string reading(const record::Value& value) const;
+
  private:
   enum class Kind { automatic, iso, epoch, pattern };
   struct Step {
@@ -109,9 +113,17 @@ class TimeFormat {
   class Compiler;
   class Reader;
 
+  // The pattern that `auto` takes for a text that is neither ISO 8601 nor a number, and its steps.
+  struct Guess {
+    std::string_view format;
+    std::vector<Step> steps;
+  };
+  static const std::vector<Guess>& guesses();
+
   std::optional<record::Timestamp> parse_automatically(std::string_view text) const;
   static std::optional<record::Timestamp> run(const std::vector<Step>& steps, std::string_view text,
                                               const TimeContext& context);
+  std::string reading_of(std::string_view text) const;
 
   Kind kind_ = Kind::automatic;
   EpochUnit unit_ = EpochUnit::detected;

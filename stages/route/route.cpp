@@ -50,7 +50,7 @@ class Route final : public Router {
     return routed;
   }
 
-  std::vector<Remark> explain(Record& record, record::Arena& arena) const override {
+  std::vector<Remark> explain(const flow::Context&, Record& record, record::Arena& arena) const override {
     std::vector<Remark> remarks;
     for (const Condition& condition : conditions_) {
       const expression::Match match = condition.program.matches(record, arena);

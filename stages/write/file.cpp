@@ -99,6 +99,21 @@ flow::Error FileWriter::encode(const flow::Context& context, record::Batch& batc
   return encode_part(context, batch, 0, batch.size(), text);
 }
 
+Preview FileWriter::preview(const flow::Context& context, record::Batch& batch, Tally& tally) {
+  Preview preview;
+  preview.destination = options_.path;
+  if (paths_ && !batch.empty()) {
+    PathTemplate::Namer namer(*paths_, batch.arena(), settings_.clock());
+    preview.destination = namer.name(batch.records().front());
+  }
+  if (options_.compression != Compression::none) {
+    preview.note = options_.compression == Compression::gzip ? "compressed with gzip" : "compressed with zstd";
+  }
+  preview.error = EncodingWriter::encode(context, batch, tally);
+  preview.text = batch.output().view();
+  return preview;
+}
+
 // Appends the text of some records, compressed as one.
 flow::Error FileWriter::encode_part(const flow::Context& context, record::Batch& batch, std::size_t first,
                                     std::size_t count, record::Buffer& text) const {

@@ -39,6 +39,8 @@ class FileWriter final : public EncodingWriter {
   // Puts records of one path together, keeping their order, and compresses.
   flow::Error encode(const flow::Context& context, record::Batch& batch, Tally& tally) override;
 
+  Preview preview(const flow::Context& context, record::Batch& batch, Tally& tally) override;
+
   // Opens files that are not open yet. When a write fails in the middle of a record (a full disk), that part of it is
   // cut off again; of a compressed file the batch.
   flow::Error write(const flow::Context& context, record::Batch& batch, Written& written) override;

@@ -192,6 +192,15 @@ bool SocketWriter::peer_is_gone() const {
   return false;
 }
 
+Preview SocketWriter::preview(const flow::Context& context, record::Batch& batch, Tally& tally) {
+  Preview preview = Writer::preview(context, batch, tally);
+  const Destination& to = options_.destination;
+  const bool network = to.kind == Destination::Kind::tcp || to.kind == Destination::Kind::udp;
+  preview.destination = (network ? to.kind == Destination::Kind::tcp ? "tcp " : "udp " : "unix ") + to.text();
+  if (to.is_datagram()) preview.note = "a datagram";
+  return preview;
+}
+
 flow::Error SocketWriter::finish(const flow::Context& context) {
   if (!output_ || options_.destination.is_datagram()) {
     output_.reset();

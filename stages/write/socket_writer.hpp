@@ -38,6 +38,7 @@ class SocketWriter final : public EncodingWriter {
   // Tries to connect once. That nobody answers is reported, and no error: the peer may come later.
   flow::Error start(const flow::Context& context) override;
   flow::Error encode(const flow::Context& context, record::Batch& batch, Tally& tally) override;
+  Preview preview(const flow::Context& context, record::Batch& batch, Tally& tally) override;
   flow::Error write(const flow::Context& context, record::Batch& batch, Written& written) override;
   // Ends a stream in order: nothing that was sent is lost by closing too early.
   flow::Error finish(const flow::Context& context) override;

@@ -67,7 +67,8 @@ TEST(Filter, ExplainsWhatItSaw) {
   test::StageUnderTest stage("filter: message == \"b\"");
   ASSERT_TRUE(stage.ok());
   record::Batch batch = test::make_batch({"a"});
-  const std::vector<Remark> remarks = stage.processor().explain(batch.records().front(), batch.arena());
+  const std::vector<Remark> remarks =
+      stage.processor().explain(flow::background(), batch.records().front(), batch.arena());
   ASSERT_FALSE(remarks.empty());
   EXPECT_NE(remarks.back().text.find("false"), std::string::npos) << remarks.back().text;
 }

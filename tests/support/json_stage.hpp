@@ -67,8 +67,8 @@ class JsonStage {
 
  private:
   std::vector<stages::Remark> explain_first(record::Batch& records) {
-    return stage_.has_router() ? router().explain(records.records().front(), records.arena())
-                               : processor().explain(records.records().front(), records.arena());
+    return stage_.has_router() ? router().explain(flow::background(), records.records().front(), records.arena())
+                               : processor().explain(flow::background(), records.records().front(), records.arena());
   }
 
   record::FieldTable fields_;
