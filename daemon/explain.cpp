@@ -33,6 +33,15 @@ const std::string* find(const View& view, const std::string& name) {
   return found == view.end() ? nullptr : &found->second;
 }
 
+// What it was can be read in full where it came from.
+std::string beginning_of(const std::string& text) {
+  constexpr std::size_t kLongest = 60;
+  if (text.size() <= kLongest) return text;
+  std::size_t length = kLongest;
+  while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xc0) == 0x80) --length;
+  return fmt::format("{}... {} bytes", std::string_view(text).substr(0, length), text.size());
+}
+
 class Explainer {
  public:
   Explainer(StageSet& set, const ExplainOptions& options, std::ostream& out)
@@ -117,7 +126,7 @@ class Explainer {
       if (old == nullptr) {
         say(Ink::green, fmt::format("+ {} = {}", name, value));
       } else {
-        say(Ink::yellow, fmt::format("~ {} = {}  (was {})", name, value, *old));
+        say(Ink::yellow, fmt::format("~ {} = {}  (was {})", name, value, beginning_of(*old)));
       }
     }
     const bool same = changes == 0 && before.size() == after.size();

@@ -28,8 +28,8 @@ class Condition {
   // True if the answer depends on the records before: called for one batch at a time, in order.
   virtual bool serial() const { return false; }
 
-  // Adds what decides about this record. Changes no state.
-  virtual void explain(record::Record& record, record::Arena& arena, std::vector<Remark>& remarks) const = 0;
+  // Adds what decides about this record; true if it goes on. Changes no state.
+  virtual bool explain(record::Record& record, record::Arena& arena, std::vector<Remark>& remarks) const = 0;
 };
 
 // Counts errors by reason without looking a reason up for each record.

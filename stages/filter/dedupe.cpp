@@ -45,14 +45,18 @@ class Dedupe final : public Condition {
     if (evicted != 0) tally.error("dedupe_keys_evicted", evicted);
   }
 
-  void explain(record::Record& record, record::Arena& arena, std::vector<Remark>& remarks) const override {
+  bool explain(record::Record& record, record::Arena& arena, std::vector<Remark>& remarks) const override {
     record::Buffer scratch;
     const KeyText key = key_.read(record, arena, scratch);
-    if (!key.ok()) return remarks.push_back({0, "dedupe: error: " + key_.detail(key.error)});
+    if (!key.ok()) {
+      remarks.push_back({0, "dedupe: error: " + key_.detail(key.error)});
+      return on_error_ == OnError::keep;
+    }
     const Time* const seen = seen_.find(key.text);
     const bool is_first = seen == nullptr || clock_() - *seen >= window_;
     remarks.push_back({0, fmt::format("dedupe within {}: {} {}", config::format_duration(window_),
                                       key_.describe(record, arena), is_first ? "is new" : "went on already")});
+    return is_first;
   }
 
  private:

@@ -37,7 +37,11 @@ class Filter final : public Processor {
 
   std::vector<Remark> explain(const flow::Context&, record::Record& record, record::Arena& arena) const override {
     std::vector<Remark> remarks;
-    for (const auto& condition : conditions_) condition->explain(record, arena, remarks);
+    for (const auto& condition : conditions_) {
+      if (condition->explain(record, arena, remarks)) continue;
+      if (condition != conditions_.back()) remarks.push_back({0, "the conditions after it are not asked"});
+      break;
+    }
     return remarks;
   }
 

@@ -53,18 +53,25 @@ class Limit final : public Condition {
     if (evicted != 0) tally.error("limit_keys_evicted", evicted);
   }
 
-  void explain(record::Record& record, record::Arena& arena, std::vector<Remark>& remarks) const override {
+  bool explain(record::Record& record, record::Arena& arena, std::vector<Remark>& remarks) const override {
     record::Buffer scratch;
     KeyText key;
     if (key_) key = key_->read(record, arena, scratch);
-    if (!key.ok()) return remarks.push_back({0, "limit: error: " + key_->detail(key.error)});
+    if (!key.ok()) {
+      remarks.push_back({0, "limit: error: " + key_->detail(key.error)});
+      return on_error_ == OnError::keep;
+    }
     const Bucket* const known = buckets_.find(key.text);
+    const double left = known == nullptr ? burst_ : filled(*known, clock_());
     remarks.push_back({0, fmt::format("limit {}{}: {:.3g} of {:g} records are left now", config::format_rate(rate_),
-                                      key_ ? " for " + key_->describe(record, arena) : std::string(),
-                                      known == nullptr ? burst_ : filled(*known, clock_()), burst_)});
+                                      key_ ? " for " + key_->describe(record, arena) : std::string(), left, burst_)});
+    return left >= kOne;
   }
 
  private:
+  // Sums of fractions may miss the whole by a rounding error, which must not cost a record.
+  static constexpr double kOne = 1 - 1e-9;
+
   Bucket& bucket(std::string_view key, Time now, std::uint64_t& evicted) {
     if (Bucket* known = buckets_.find(key)) {
       buckets_.renew(*known);
@@ -88,8 +95,6 @@ class Limit final : public Condition {
   bool take(Bucket& bucket, Time now) const {
     bucket.tokens = filled(bucket, now);
     bucket.at = now;
-    // Sums of fractions may miss the whole by a rounding error, which must not cost a record.
-    constexpr double kOne = 1 - 1e-9;
     if (bucket.tokens < kOne) return false;
     bucket.tokens = std::max(0.0, bucket.tokens - 1);
     return true;

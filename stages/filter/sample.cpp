@@ -35,13 +35,17 @@ class Sample final : public Condition {
         [this](const expression::Error& error) { return key_.detail(error); });
   }
 
-  void explain(record::Record& record, record::Arena& arena, std::vector<Remark>& remarks) const override {
+  bool explain(record::Record& record, record::Arena& arena, std::vector<Remark>& remarks) const override {
     record::Buffer scratch;
     const KeyText key = key_.read(record, arena, scratch);
-    if (!key.ok()) return remarks.push_back({0, "sample: error: " + key_.detail(key.error)});
+    if (!key.ok()) {
+      remarks.push_back({0, "sample: error: " + key_.detail(key.error)});
+      return on_error_ == OnError::keep;
+    }
     const std::uint64_t hash = key_hash(key.text);
     remarks.push_back({0, fmt::format("sample {}: {} falls at {:.6f}: {}", share_, key_.describe(record, arena),
                                       std::ldexp(static_cast<double>(hash), -64), keeps(hash) ? "kept" : "left out")});
+    return keeps(hash);
   }
 
  private:

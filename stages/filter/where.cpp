@@ -18,12 +18,14 @@ class Where final : public Condition {
         [this](const expression::Error& error) { return program_.detail(error); });
   }
 
-  void explain(record::Record& record, record::Arena& arena, std::vector<Remark>& remarks) const override {
+  bool explain(record::Record& record, record::Arena& arena, std::vector<Remark>& remarks) const override {
     for (expression::Observation& part : program_.explain(record, arena)) {
       remarks.push_back({part.depth, std::move(part.text)});
     }
     const expression::Match match = program_.matches(record, arena);
-    if (match.truth == expression::Truth::error) remarks.push_back({0, "error: " + program_.detail(match.error)});
+    if (match.truth != expression::Truth::error) return match.truth == expression::Truth::yes;
+    remarks.push_back({0, "error: " + program_.detail(match.error)});
+    return on_error_ == OnError::keep;
   }
 
  private:

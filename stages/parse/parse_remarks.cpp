@@ -36,8 +36,8 @@ void ParseOptions::explain_time(const Value& value, Arena& arena, std::vector<Re
 
 void ParseOptions::explain_failure(const ParseFailure& failure, std::vector<Remark>& remarks) const {
   if (on_error_ != OnError::pass && on_error_ != OnError::drop) return;
-  const char* const fate = on_error_ == OnError::pass ? ": `on_error: pass` lets the record go on as it came"
-                                                      : ": `on_error: drop` filters the record";
+  const char* const fate = on_error_ == OnError::pass ? "; `on_error: pass` lets the record go on as it came"
+                                                      : "; `on_error: drop` filters the record";
   remarks.push_back({0, "not of this format, " + std::string(failure.reason) + ": " + failure.detail + fate});
 }
 

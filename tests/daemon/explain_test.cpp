@@ -47,6 +47,7 @@ filter-3 (filter)
   EXPECT_TRUE(text.ends_with(R"(
   kept
 enrich-4 (enrich)
+  compute `bad`: error: the record has no field `nothing`
   error counted: no_such_field
   - msg = "no"
   - debug = 1
@@ -77,6 +78,37 @@ TEST(Explain, FollowsEveryReader) {
       "a b");
   EXPECT_NE(text.find(R"(    {"message":"a b"})"), std::string::npos) << text;
   EXPECT_NE(text.find("\n    a b\n"), std::string::npos) << text;
+}
+
+TEST(Explain, ShowsTextBeforeItIsCompressedAndWhereItGoes) {
+  const std::string text = explain(
+      "stages:\n- generate: stdin\n- parse: json\n- write: {to: file, path: '/tmp/sluice-{a}.gz', compress: gzip}\n",
+      R"({"a":7})");
+  EXPECT_TRUE(text.ends_with("  writes to /tmp/sluice-7.gz, compressed with gzip:\n    {\"a\":7}\n")) << text;
+  EXPECT_NE(explain("stages:\n- generate: stdin\n- write: {to: udp, address: 'example.org:5170', encode: raw}\n", "x")
+                .find("writes to udp example.org:5170, a datagram:\n    x\n"),
+            std::string::npos);
+}
+
+TEST(Explain, TellsWhatOnErrorDoes) {
+  const auto with = [](const char* on_error) {
+    return explain(std::string("stages:\n- generate: stdin\n- parse: {format: logfmt, on_error: ") + on_error +
+                       "}\n- write: stdout\n",
+                   "=");
+  };
+  EXPECT_NE(with("pass").find("`on_error: pass` lets the record go on as it came\n"), std::string::npos);
+  EXPECT_NE(with("drop").find("`on_error: drop` filters the record\n"), std::string::npos);
+  EXPECT_EQ(with("reject").find("`on_error"), std::string::npos);
+  EXPECT_NE(with("reject").find("rejected, invalid_logfmt: "), std::string::npos);
+}
+
+TEST(Explain, TellsWhichPatternMatchedAndHowATimeWasRead) {
+  const std::string text = explain(
+      "stages:\n- generate: stdin\n- parse: {format: grok, pattern: ['^%{INT:n}$', '^%{WORD:w} %{GREEDYDATA:at}$'], "
+      "time: {field: at, zone: Europe/Berlin}}\n- write: stdout\n",
+      "up Nov 24 10:11:12");
+  EXPECT_NE(text.find("matches pattern 2 of 2: `^%{WORD:w} %{GREEDYDATA:at}$`\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("read as `%b %d %H:%M:%S%.f`, which states no year and no zone\n"), std::string::npos) << text;
 }
 
 TEST(Explain, TakesEachLineOfStdin) {

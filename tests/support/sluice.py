@@ -220,11 +220,11 @@ class SluiceTest(unittest.TestCase):
         with open(source, "rb") as file:
             return self.start(stages, *arguments, pipeline=pipeline, stdin=file, **more).wait(seconds)
 
-    def command(self, *arguments, input=None, seconds=30.0, environment=None):
-        """Any other command of the binary, e.g. command("check", path)."""
+    def command(self, *arguments, input=None, seconds=30.0, environment=None, directory=None):
+        """Any other command of the binary, e.g. command("check", path); run in `directory`, else the test's own."""
         result = subprocess.run([str(BINARY)] + [str(argument) for argument in arguments], input=input,
                                 stdin=subprocess.DEVNULL if input is None else None, capture_output=True,
-                                cwd=self.directory, timeout=seconds * PATIENCE,
+                                cwd=directory or self.directory, timeout=seconds * PATIENCE,
                                 env={**os.environ, **(environment or {})})
         stderr = result.stderr.decode(errors="replace")
         if SANITIZE and ("Sanitizer" in stderr or "runtime error" in stderr):
