@@ -1,5 +1,6 @@
 #include "stages/kinds.hpp"
 
+#include "stages/generate/multiline.hpp"
 #include "stages/parse/parse_options.hpp"
 #include "stages/write/encoder.hpp"
 
@@ -22,16 +23,7 @@ KindSpec generate_kind() {
       Option::boolean("keep_blank")
           .defaults("false")
           .doc("keep lines of white space only; otherwise they are counted as filtered"),
-      Option::either(
-          "multiline",
-          {Option::choice("", {"java", "python", "go", "nodejs"}),
-           Option::mapping(
-               "", {Option::regex("start").doc("a line that matches starts a new record"),
-                    Option::boolean("indent").doc("indented lines belong to the record before"),
-                    Option::duration("timeout").defaults("1s").doc("how long a record may wait for more"),
-                    Option::integer("max_lines").defaults("1000").at_least(1).doc("lines of one record at most")})})
-          .unsupported()
-          .doc("join several lines to one record, such as stack traces"),
+      multiline_option(),
   };
   return kind;
 }

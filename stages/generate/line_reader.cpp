@@ -29,8 +29,6 @@ std::size_t mark_size(std::string_view stream) {
   return stream.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
 }
 
-bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\v\f\r") == std::string_view::npos; }
-
 // The first bytes of a line, not cut inside a UTF-8 sequence: half a character would turn all of it into base64.
 std::string_view raw_prefix(std::string_view line) {
   if (line.size() <= LineReader::kRawPrefix) return line;
@@ -45,7 +43,9 @@ std::string_view raw_prefix(std::string_view line) {
 LineReader::LineReader(const LineOptions& options, Emitter& emitter)
     : options_(bounded(options)),
       least_room_(std::clamp<std::size_t>(options_.batch_bytes / 16, 1, 4096)),
-      emitter_(emitter) {}
+      emitter_(emitter) {
+  if (options_.multiline) grouping_.emplace(*options_.multiline);
+}
 
 bool LineReader::pending() const {
   return batch_ && (!batch_->empty() || tally_.filtered != 0 || !tally_.rejections.empty());
@@ -68,10 +68,9 @@ flow::Error LineReader::make_room(const flow::Context& context) {
     if (pending()) {
       if (flow::Error error = flush(context)) return error;
     } else {
-      // One unfinished line fills the slab. The slab is given back before a larger one is asked for, so that a pipeline
-      // whose memory is all under way cannot wait for itself.
-      carry_.clear();
-      carry_.append(batch_->slab().view().substr(start_));
+      // One unfinished line or event fills the slab. The slab is given back before a larger one is asked for, so that a
+      // pipeline whose memory is all under way cannot wait for itself.
+      cut_rest(unfinished());
       batch_.reset();
     }
   }
@@ -90,8 +89,17 @@ flow::Error LineReader::make_room(const flow::Context& context) {
   carry_.clear();
   batch_ = std::move(batch);
   limit_ = slab_bytes - 1;
-  start_ = 0;
   return {};
+}
+
+// Takes what no record has yet, from `at` on, out of the slab into carry_, which the next slab begins with.
+void LineReader::cut_rest(std::size_t at) {
+  record::Buffer& slab = batch_->slab();
+  carry_.clear();
+  carry_.append(slab.view().substr(at));
+  slab.resize(at);
+  start_ -= at;
+  event_.begin = 0;
 }
 
 void LineReader::commit(std::size_t count, TimePoint now) {
@@ -105,6 +113,8 @@ void LineReader::commit(std::size_t count, TimePoint now) {
     if (long_line_) [[unlikely]] {
       skip_long_line(text(from, newline));
       end_long_line(1);
+    } else if (grouping_) [[unlikely]] {
+      group_line(text(line, newline + 1));
     } else {
       bytes_in_ += static_cast<std::size_t>(newline - line) + 1;
       const char* const begin = line + (stream_begins_ ? mark_size(text(line, newline)) : 0);
@@ -120,9 +130,12 @@ void LineReader::commit(std::size_t count, TimePoint now) {
     const std::size_t mark_bytes = stream_begins_ ? mark_size(text(line, end)) : 0;
     const std::string_view so_far = text(line + mark_bytes, end);
     // One byte more than max_line may still be the '\r' of its end.
+    if (event_.bytes - event_.skipped + so_far.size() > options_.max_line + 1) end_event();
     if (so_far.size() > options_.max_line + 1) begin_long_line(so_far, mark_bytes);
   }
   if (long_line_) slab.resize(start_);
+  event_.last = now;
+  event_.overdue = false;
   note_pending(now);
 }
 
@@ -140,7 +153,10 @@ std::uint64_t LineReader::leave_stream() {
   source_.reset();
   long_line_.reset();
   carry_.clear();
-  if (batch_) batch_->slab().resize(start_);
+  if (batch_) batch_->slab().resize(unfinished());
+  start_ = batch_ ? batch_->slab().size() : 0;
+  event_ = {};
+  if (grouping_) grouping_->reset();
   stream_begins_ = true;
   return offset;
 }
@@ -172,12 +188,17 @@ void LineReader::end_of_stream(TimePoint now) {
     record::Buffer& slab = batch_->slab();
     const std::string_view rest = slab.view().substr(start_);
     const std::string_view line = rest.substr(stream_begins_ ? mark_size(rest) : 0);
-    bytes_in_ += rest.size();
-    if (!line.empty()) take_line(line.data(), line.data() + line.size());
+    if (grouping_ && !line.empty()) {
+      group_line(rest);
+    } else {
+      bytes_in_ += rest.size();
+      if (!line.empty()) take_line(line.data(), line.data() + line.size());
+    }
     // The next stream's bytes must not complete a UTF-8 sequence that this one left unfinished (Batch::is_utf8).
     slab.push_back('\n');
     start_ = slab.size();
   }
+  end_event();
   leave_stream();
   note_pending(now);
 }
@@ -186,14 +207,74 @@ inline void LineReader::take_line(const char* begin, const char* end) {
   const std::string_view line = text(begin, end);
   if (line.size() > options_.max_line) [[unlikely]] {
     reject_long_line(line, line.size());
-  } else if ((line.empty() || line.front() <= ' ') && !options_.keep_blank && is_blank(line)) {
+  } else if ((line.empty() || line.front() <= ' ') && !options_.keep_blank && is_blank_line(line)) {
     ++tally_.filtered;
   } else {
     batch_->records().emplace_back(line);
   }
 }
 
+// A complete line, `whole` with its line end. What ends before this line becomes a record.
+void LineReader::group_line(std::string_view whole) {
+  const std::size_t mark_bytes = stream_begins_ ? mark_size(whole) : 0;
+  std::string_view line = whole.substr(mark_bytes);
+  if (line.ends_with('\n')) line.remove_suffix(line.ends_with("\r\n") ? 2 : 1);
+  if (event_.bytes - event_.skipped + line.size() > options_.max_line) end_event();
+  if (line.size() > options_.max_line) {
+    grouping_->reset();
+    bytes_in_ += whole.size();
+    return reject_long_line(line, line.size());
+  }
+  const LineGrouping::Step step = grouping_->step(line);
+  if (!step.continues) end_event();
+  add_to_event(whole, mark_bytes, line);
+  if (!step.open || event_.lines >= options_.multiline->max_lines) end_event();
+}
+
+void LineReader::add_to_event(std::string_view whole, std::size_t mark_bytes, std::string_view line) {
+  const bool blank = !options_.keep_blank && is_blank_line(line);
+  if (event_.lines == 0) {
+    if (blank) {
+      bytes_in_ += whole.size();
+      ++tally_.filtered;
+      return;
+    }
+    event_.begin = static_cast<std::size_t>(whole.data() - batch_->slab().data());
+    event_.skipped = mark_bytes;
+  }
+  event_.bytes += whole.size();
+  ++event_.lines;
+  if (blank) {
+    ++event_.blanks;
+  } else {
+    event_.blanks = 0;
+    event_.end = static_cast<std::size_t>(line.data() + line.size() - batch_->slab().data()) - event_.begin;
+  }
+}
+
+void LineReader::end_event() {
+  if (event_.lines == 0) return;
+  const std::string_view bytes = batch_->slab().view().substr(event_.begin, event_.end);
+  batch_->records().emplace_back(bytes.substr(event_.skipped));
+  bytes_in_ += event_.bytes;
+  tally_.filtered += event_.blanks;
+  event_ = {};
+}
+
+flow::Error LineReader::let_go(const flow::Context& context) {
+  if (!holds_event()) return {};
+  if (!batch_) {
+    if (flow::Error error = make_room(context)) return error;
+  }
+  const TimePoint last = event_.last;
+  end_event();
+  grouping_->reset();
+  note_pending(last);
+  return {};
+}
+
 void LineReader::begin_long_line(std::string_view so_far, std::size_t mark_bytes) {
+  if (grouping_) grouping_->reset();
   long_line_.emplace();
   long_line_->mark_bytes = mark_bytes;
   skip_long_line(so_far);
@@ -225,31 +306,34 @@ void LineReader::reject_long_line(std::string_view beginning, std::size_t bytes)
   tally_.rejections.push_back({"line_too_long", std::move(detail), std::string(raw)});
 }
 
-bool LineReader::due(TimePoint now) const {
+bool LineReader::due(TimePoint now) {
+  if (holds_event() && now - event_.last >= options_.multiline->timeout) event_.overdue = true;
+  if (event_.overdue) return true;
   if (!pending()) return false;
   if (now - *first_at_ >= options_.linger) return true;
   return now - last_flush_ >= kEarlyInterval && emitter_.idle();
 }
 
 std::optional<LineReader::TimePoint> LineReader::wake_time(TimePoint now) const {
-  if (!pending()) return std::nullopt;
-  const TimePoint linger_ends = *first_at_ + options_.linger;
+  std::optional<TimePoint> wake;
+  if (holds_event()) wake = event_.last + options_.multiline->timeout;
+  if (!pending()) return wake;
   // Nobody tells when the pipeline becomes idle, so that is looked at once a millisecond as long as lines wait.
-  return std::min(linger_ends, std::max(now, last_flush_) + kEarlyInterval);
+  const TimePoint first = std::min(*first_at_ + options_.linger, std::max(now, last_flush_) + kEarlyInterval);
+  return wake ? std::min(*wake, first) : first;
 }
 
 flow::Error LineReader::flush(const flow::Context& context) {
+  if (event_.overdue) {
+    if (flow::Error error = let_go(context)) return error;
+  }
   if (!pending()) return {};
-  record::Buffer& slab = batch_->slab();
-  carry_.clear();
-  carry_.append(slab.view().substr(start_));
-  slab.resize(start_);
+  cut_rest(unfinished());
   record::Batch batch = std::move(*batch_);
   batch_.reset();
   const std::span<const Mark> marks = marks_to_emit();
   base_ += bytes_in_;
   batch.bytes_in = std::exchange(bytes_in_, 0);
-  start_ = 0;
   first_at_.reset();
   last_flush_ = std::chrono::steady_clock::now();
   flow::Error error = emitter_.emit(context, std::move(batch), tally_, marks);

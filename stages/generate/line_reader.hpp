@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,6 +15,7 @@
 #include "flow/error.hpp"
 #include "record/batch.hpp"
 #include "record/buffer.hpp"
+#include "stages/generate/multiline.hpp"
 #include "stages/stage.hpp"
 #include "stages/tally.hpp"
 
@@ -24,6 +26,7 @@ struct LineOptions {
   std::chrono::nanoseconds linger = std::chrono::milliseconds(50);  // 0: complete lines leave after every read
   std::size_t max_line = 1024 * 1024;                               // bytes without the line end; at least 1
   bool keep_blank = false;
+  std::shared_ptr<const Multiline> multiline{};  // null: every line is a record
 };
 
 // A line beyond max_line, of which only the beginning is kept.
@@ -32,6 +35,18 @@ struct LongLine {
   std::size_t bytes = 0;       // seen so far, without a byte order mark
   std::size_t mark_bytes = 0;  // of the byte order mark before it
   char last = 0;
+};
+
+// Complete lines at the end of what has been read that the next line may belong to as well.
+struct OpenEvent {
+  std::size_t begin = 0;    // in the slab, a byte order mark included
+  std::size_t skipped = 0;  // the byte order mark
+  std::size_t bytes = 0;    // all of it, line ends included
+  std::size_t end = 0;      // of its last line that is not blank, without the line end, from `begin` on
+  std::size_t blanks = 0;   // blank lines behind that
+  std::size_t lines = 0;    // 0: there is no event
+  std::chrono::steady_clock::time_point last;  // when bytes came last
+  bool overdue = false;                        // its timeout has passed
 };
 
 // Bytes are read straight into the slab of the batch under way, and its records point at them. The generator asks for
@@ -48,11 +63,16 @@ struct LongLine {
 // - A line longer than `max_line` is rejected (line_too_long) without being kept in memory: the rejection's `raw` is
 // the
 //   first 4 KiB of it, its `detail` the whole length.
-// The result does not depend on how the bytes were cut into reads.
+// The result does not depend on how the bytes were cut into reads (but for the timeout of events).
 //
 // When a batch leaves: when its slab is full, when `linger` has passed since its first record, or as soon as the
 // pipeline behind is idle, then at most once a millisecond, so that a trickle does not become a batch for each line.
 // Bytes of an unfinished line are not in any record and not counted; flush() carries them over to the next slab.
+//
+// With `multiline` a record is an event: lines that belong together, their inner line ends as they are. Lines of white
+// space at its end are not part of it, unless `keep_blank`. An event ends before a line that would make it longer than
+// max_line, and at max_lines; a line that is too long by itself is rejected and ends it. What could still grow counts
+// as unfinished, like the beginning of a line: it is let go of when nothing more came for `timeout`.
 //
 // Positions, for generators that keep them: begin_stream() says which bytes follow, and each batch then leaves with a
 // mark for each source that it has bytes of. Several streams may share a batch:
@@ -80,8 +100,8 @@ class LineReader {
   // byte order mark is skipped at offset 0 only. Without this call streams have no marks.
   void begin_stream(std::uint64_t source, std::uint64_t offset);
 
-  // What is left is the last line; the next commit() starts a new stream, without marks unless begin_stream() is
-  // called.
+  // After make_room(): what is left is the last line; the next commit() starts a new stream, without marks unless
+  // begin_stream() is called.
   void end_of_stream(TimePoint now);
 
   // Forgets what is not in a record yet, and the stream. Returns the offset of the first byte that was forgotten, where
@@ -91,17 +111,27 @@ class LineReader {
   // The offset in the stream up to which bytes are in records, or were counted; they need not have been sent off yet.
   std::uint64_t taken() const { return base_ + bytes_in_; }
 
+  // Whether complete lines wait for more of their event. let_go() takes them for all of it: a record, not sent off yet.
+  // Takes a batch, as make_room() does, when there is none.
+  bool holds_event() const { return event_.lines > 0; }
+  flow::Error let_go(const flow::Context& context);
+
   // Whether flush() should be called now, and if not, when to ask again (never, if nothing waits).
-  bool due(TimePoint now) const;
+  bool due(TimePoint now);
   std::optional<TimePoint> wake_time(TimePoint now) const;
 
-  // Sends off all complete lines, if there are any.
+  // Sends off all complete lines, if there are any; of an event that may still grow only if due() found it overdue.
   flow::Error flush(const flow::Context& context);
 
  private:
   bool pending() const;
   void note_pending(TimePoint now);
+  std::size_t unfinished() const { return event_.lines > 0 ? event_.begin : start_; }
+  void cut_rest(std::size_t at);
   void take_line(const char* begin, const char* end);
+  void group_line(std::string_view whole);
+  void add_to_event(std::string_view whole, std::size_t mark_bytes, std::string_view line);
+  void end_event();
   void begin_long_line(std::string_view so_far, std::size_t mark_bytes);
   void skip_long_line(std::string_view more);
   void end_long_line(std::size_t line_end_bytes);
@@ -123,6 +153,8 @@ class LineReader {
   std::vector<Mark> marks_;   // for this batch
   record::Buffer carry_;      // the unfinished line, while there is no batch
   std::optional<LongLine> long_line_;
+  std::optional<LineGrouping> grouping_;  // with multiline
+  OpenEvent event_;
   bool stream_begins_ = true;
   Tally tally_;
   std::optional<TimePoint> first_at_;  // when the batch's first line was complete

@@ -23,7 +23,7 @@ using ::testing::ElementsAre;
 using testing::RecordingEmitter;
 
 constexpr auto kNever = std::chrono::hours(1);
-constexpr LineOptions kOptions{.linger = kNever};
+const LineOptions kOptions{.linger = kNever};
 
 void feed(const flow::Context& context, LineReader& lines, std::string_view chunk) {
   while (!chunk.empty()) {

@@ -17,7 +17,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::RecordingEmitter;
 
-constexpr LineOptions kOptions{.linger = milliseconds(1)};
+const LineOptions kOptions{.linger = milliseconds(1)};
 
 // Runs the generator on a thread of its own.
 class Running {
