@@ -6,6 +6,7 @@ the rounds, its ratios medians of the ratios within a round, so that what slows 
 """
 import argparse
 import filecmp
+import json
 import os
 import pathlib
 import shutil
@@ -87,7 +88,7 @@ def measure(job, binaries, folder, options):
     if subprocess.run([binaries / "sluice", "check", sluice[2]], stdout=subprocess.DEVNULL,
                       stderr=subprocess.DEVNULL).returncode != 0:
         print(f"{job:4} skipped: this sluice cannot run {sluice[2].name} yet")
-        return
+        return None
     part, same = same_output(job, limit, sluice, path, folder)
     pairs = [(Run(limit, path), Run(sluice, path)) for _ in range(options.rounds)]
     median = statistics.median
@@ -98,10 +99,21 @@ def measure(job, binaries, folder, options):
           f"  sluice {size / median(s.wall for _, s in pairs):5.2f} GB/s"
           f"  CPU {cpu:5.2f} x (goal {goal})  wall {wall:5.2f} x  memory {max(s.memory for _, s in pairs):4.0f} MiB"
           f"  output {'same' if same else 'other form'}", flush=True)
+    figures = {"cpu": round(cpu, 3), "wall": round(wall, 3), "memory": round(max(s.memory for _, s in pairs))}
+    compare(figures, options.recorded.get(job))
     for name, command in peers.items():
         if shutil.which(command[0]):
             peer, ours = Run(command, part), Run(sluice, part)
             print(f"     {name}: {peer.cpu / ours.cpu:5.1f} x our CPU, {peer.wall / ours.wall:5.1f} x our wall time", flush=True)
+    return figures
+
+
+def compare(figures, recorded):
+    """A line that says how the ratios have changed since they were recorded."""
+    if recorded:
+        changes = [f"{name} {figures[name]:.2f}, was {recorded[name]:.2f} ({figures[name] / recorded[name] - 1:+.0%})"
+                   for name in ("cpu", "wall")]
+        print("     recorded: " + "; ".join(changes), flush=True)
 
 
 def main():
@@ -111,13 +123,18 @@ def main():
     parser.add_argument("--data", type=pathlib.Path, default=ROOT / "build" / "bench-data")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--divide", type=int, default=1, help="use inputs of 1/N of the full 500 MB")
+    parser.add_argument("--compare", type=pathlib.Path, metavar="FILE", help="also say what has changed since --save FILE")
+    parser.add_argument("--save", type=pathlib.Path, metavar="FILE", help="record the ratios (bench/recorded.json)")
     options = parser.parse_args()
+    options.recorded = json.loads(options.compare.read_text()) if options.compare else {}
     if not GENERATOR.exists():
         sys.exit(f"{GENERATOR} is not here: the workloads come from it")
     options.data.mkdir(parents=True, exist_ok=True)
     print(f"{os.cpu_count()} cores, {options.rounds} rounds, medians; CPU and wall are ratios to the limit program")
-    for job in options.jobs:
-        measure(job, options.build, options.data, options)
+    figures = {job: measure(job, options.build, options.data, options) for job in options.jobs}
+    if options.save:
+        figures = {job: figure for job, figure in figures.items() if figure}
+        options.save.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 if __name__ == "__main__":
