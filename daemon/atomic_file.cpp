@@ -1,6 +1,7 @@
 #include "daemon/atomic_file.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,6 +55,22 @@ flow::Error replace_file(const flow::Context& context, const std::string& path, 
     return stages::system_error(directory, errno);
   }
   return {};
+}
+
+flow::Error read_file(const flow::Context& context, const std::string& path, std::string& text, bool& exists) {
+  const stages::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  exists = file || errno != ENOENT;
+  if (!exists) return {};
+  if (!file) return stages::system_error(fmt::format("cannot read {}", path), errno);
+  char piece[65536];
+  while (!context.done()) {
+    const ssize_t count = ::read(file.get(), piece, sizeof piece);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return stages::system_error(fmt::format("cannot read {}", path), errno);
+    if (count == 0) return {};
+    text.append(piece, static_cast<std::size_t>(count));
+  }
+  return context.cause();
 }
 
 }  // namespace sluice::daemon

@@ -1,4 +1,4 @@
-// Replacing a file as a whole.
+// Reading and replacing files as a whole.
 #pragma once
 
 #include <string>
@@ -14,5 +14,9 @@ namespace sluice::daemon {
 // error names the path and what to do. Short enough not to be interrupted; the context is checked before it starts to
 // wait.
 flow::Error replace_file(const flow::Context& context, const std::string& path, std::string_view content);
+
+// Appends what is in the file to `text`; `exists` says whether there is one. An error if it is there and cannot be
+// read.
+flow::Error read_file(const flow::Context& context, const std::string& path, std::string& text, bool& exists);
 
 }  // namespace sluice::daemon

@@ -106,7 +106,7 @@ flow::Error Checkpoints::capture(const flow::Context& context, Checkpoint& check
   for (const Participants::Writing& each : participants_.writers) {
     const std::lock_guard lock(*each.mutex);
     if (flow::Error error = each.writer->checkpoint(context)) {
-      failed_ = true;
+      failed_ = !journal_->has_failed();  // without the journal the checkpoint before stays
       return {error.code(), fmt::format("{}: {}", each.name, error.message())};
     }
   }
@@ -122,10 +122,17 @@ flow::Error Checkpoints::capture(const flow::Context& context, Checkpoint& check
 flow::Error Checkpoints::save(const flow::Context& context, Checkpoint& checkpoint) {
   checkpoint.epoch = epoch_ + 1;
   checkpoint.saved = now_text();
-  if (flow::Error error = write_checkpoint(context, options_.directory, checkpoint)) return error;
+  flow::Error error = write_checkpoint(context, options_.directory, checkpoint);
+  Checkpoint there;
+  const bool replaced = !error || read_checkpoint(context, options_.directory, there) || there.epoch != epoch_;
+  if (!replaced) return error;
   epoch_ = checkpoint.epoch;
-  journal_->commit();
-  return {};
+  if (error) {
+    journal_->doubt();  // it is there, but may be gone after a power failure
+  } else {
+    journal_->commit();
+  }
+  return error;
 }
 
 // With the door closed and everything settled. A stage that lets go what it held back meanwhile spoils it; then it is

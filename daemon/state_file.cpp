@@ -1,17 +1,12 @@
 #include "daemon/state_file.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <simdjson.h>
-#include <unistd.h>
 #include <zlib.h>
-
-#include <cerrno>
 
 #include "daemon/atomic_file.hpp"
 #include "record/buffer.hpp"
 #include "record/json_writer.hpp"
-#include "stages/descriptor.hpp"
 
 namespace sluice::daemon {
 namespace {
@@ -99,19 +94,10 @@ flow::Error from_text(std::string_view text, Checkpoint& checkpoint) {
 
 flow::Error read_checkpoint(const flow::Context& context, const std::string& directory, Checkpoint& checkpoint) {
   const std::string path = state_path(directory);
-  const stages::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file && errno == ENOENT) return {};
-  if (!file) return stages::system_error(fmt::format("cannot read {}", path), errno);
   std::string text;
-  char piece[65536];
-  while (!context.done()) {
-    const ssize_t count = ::read(file.get(), piece, sizeof piece);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return stages::system_error(fmt::format("cannot read {}", path), errno);
-    if (count == 0) break;
-    text.append(piece, static_cast<std::size_t>(count));
-  }
-  if (context.done()) return context.cause();
+  bool exists = false;
+  if (flow::Error error = read_file(context, path, text, exists)) return error;
+  if (!exists) return {};
   if (flow::Error error = from_text(text, checkpoint)) {
     return {error.code(), fmt::format("cannot go on from {}: {}", path, error.message())};
   }

@@ -140,7 +140,9 @@ flow::NodeId Topology::add_chain(const PlannedNode& node) {
   };
   flow::Pipeline<Parcel>::TransformFinishFunction finish;
   if (chain->is_serial()) {
-    finish = [this, chain](const flow::Context& context, flow::Emit<Parcel>& emit) {
+    finish = [this, chain](const flow::Context& context, flow::Emit<Parcel>& emit) -> flow::Error {
+      // Stopped on request, not at the end of the input: what is held back is saved, and the next run goes on with it.
+      if (checkpoints_ != nullptr && is_stopping_()) return {};
       if (checkpoints_ != nullptr) checkpoints_->stage_finishes();
       flow::Error error = chain->finish(context, emit);
       notify();
@@ -282,6 +284,7 @@ void Topology::recycle(record::Batch&& batch) {
 }
 
 flow::Outcome Topology::run_pipeline(const flow::Context& root) {
+  is_stopping_ = [&root] { return root.done(); };
   if (checkpoints_ == nullptr) return pipeline_.run(root);
   flow::Cancellable keeping = flow::with_cancel(flow::without_cancel(root));
   flow::Thread keeper("checkpoints", [this, &keeping] {
@@ -297,7 +300,12 @@ flow::Outcome Topology::run_pipeline(const flow::Context& root) {
 flow::Outcome Topology::run(const flow::Context& root) {
   flow::Outcome outcome;
   outcome.error = open_checkpoints(root);
-  if (!outcome.error) outcome = run_pipeline(root);
+  if (outcome.error && root.done()) {  // asked to stop before it had begun: the next start takes it up
+    outcome.error = {};
+    outcome.cause = root.cause();
+  } else if (!outcome.error) {
+    outcome = run_pipeline(root);
+  }
   messages_.flush();
   ledger_.close(cause_of(outcome));
   return outcome;

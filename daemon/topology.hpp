@@ -87,6 +87,7 @@ class Topology {
   std::vector<std::unique_ptr<Chain>> chains_;
   std::size_t slabs_;
   std::string state_directory_;
+  std::function<bool()> is_stopping_;         // of the run: whether somebody has asked for its end
   std::unique_ptr<Checkpoints> checkpoints_;  // null: nobody keeps positions
   std::vector<std::mutex> writer_mutexes_;    // by stage, that of `rejects` last; held while the writer is called
   flow::Pipeline<Parcel> pipeline_;

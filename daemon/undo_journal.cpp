@@ -10,11 +10,11 @@
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <ranges>
 #include <utility>
+
+#include "daemon/atomic_file.hpp"
 
 namespace sluice::daemon {
 namespace {
@@ -130,7 +130,13 @@ flow::Error undo_extend(const Note& note, const Report& report) {
 
 flow::Error undo_rename(const Note& note, const Report& report) {
   if (!is_same(status_of(note.new_path), note.file)) return {};  // it had not been renamed yet
-  if (status_of(note.path)) {
+  const std::optional<struct stat> other = status_of(note.path);
+  // Empty: the new file had been opened, and was not noted yet.
+  const bool is_new = other && S_ISREG(other->st_mode) && other->st_size == 0;
+  if (is_new && ::unlink(note.path.c_str()) != 0) {
+    return stages::system_error(fmt::format("cannot remove {}", note.path), errno);
+  }
+  if (other && !is_new) {
     report(fmt::format("{} cannot be renamed back to {}, since there is another file of that name", note.new_path,
                        note.path));
     return {};
@@ -150,14 +156,16 @@ std::string UndoJournal::path(std::uint64_t epoch) const { return fmt::format("{
 
 flow::Error UndoJournal::begin(std::uint64_t epoch) {
   const std::lock_guard lock(mutex_);
+  failed_ = false;
   Open next;
   next.epoch = epoch;
   const std::string name = path(epoch);
   next.file.reset(::open(name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644));
   if (!next.file) return stages::system_error(fmt::format("cannot write {}", name), errno);
   if (current_.file && current_.epoch != epoch) {
-    before_ = std::move(current_);
+    before_.push_back(std::move(current_));
     next.removals = std::exchange(removals_, {});
+    making_ = true;
   } else {
     next.removals = std::move(current_.removals);
   }
@@ -167,37 +175,63 @@ flow::Error UndoJournal::begin(std::uint64_t epoch) {
 
 void UndoJournal::commit() {
   const std::lock_guard lock(mutex_);
-  if (before_.file) ::unlink(path(before_.epoch).c_str());
-  before_ = {};
+  making_ = false;
+  for (const Open& each : std::exchange(before_, {})) ::unlink(path(each.epoch).c_str());
   for (const std::string& each : std::exchange(current_.removals, {})) ::unlink(each.c_str());
 }
 
 void UndoJournal::abort() {
   const std::lock_guard lock(mutex_);
-  if (!before_.file) return;
+  if (!std::exchange(making_, false)) return;
   ::unlink(path(current_.epoch).c_str());
   removals_.insert(removals_.begin(), current_.removals.begin(), current_.removals.end());
-  current_ = std::exchange(before_, {});
+  current_ = std::move(before_.back());
+  before_.pop_back();
 }
 
-flow::Error UndoJournal::note(std::string_view text, bool durable) {
-  const std::string line = fmt::format("{} {}\n", checksum(text), text);
+void UndoJournal::doubt() {
   const std::lock_guard lock(mutex_);
-  const int fd = current_.file.get();
+  making_ = false;
+  const std::vector<std::string> removals = std::exchange(current_.removals, {});
+  removals_.insert(removals_.begin(), removals.begin(), removals.end());
+}
+
+bool UndoJournal::has_failed() const {
+  const std::lock_guard lock(mutex_);
+  return failed_;
+}
+
+flow::Error UndoJournal::write_line(Open& journal, const std::string& line, bool durable) {
+  const int fd = journal.file.get();
   const off_t begin = ::lseek(fd, 0, SEEK_END);
-  for (std::string_view left = line; !left.empty();) {
+  const std::string text = journal.torn ? "\n" + line : line;
+  for (std::string_view left = text; !left.empty();) {
     const ssize_t count = ::write(fd, left.data(), left.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
       const int number = errno;
       // Half a line would swallow the next one.
-      if (::ftruncate(fd, begin) != 0) return stages::system_error(path(current_.epoch), errno);
-      return stages::system_error(fmt::format("cannot write {}", path(current_.epoch)), number);
+      journal.torn = ::ftruncate(fd, begin) != 0 || journal.torn;
+      return stages::system_error(fmt::format("cannot write {}", path(journal.epoch)), number);
     }
     left.remove_prefix(static_cast<std::size_t>(count));
   }
-  if (durable && ::fdatasync(fd) != 0) return stages::system_error(path(current_.epoch), errno);
+  journal.torn = false;
+  if (durable && ::fdatasync(fd) != 0) return stages::system_error(path(journal.epoch), errno);
   return {};
+}
+
+flow::Error UndoJournal::note(std::string_view text, bool durable) {
+  const std::string line = fmt::format("{} {}\n", checksum(text), text);
+  const std::lock_guard lock(mutex_);
+  flow::Error error = write_line(current_, line, durable);
+  if (!making_) {
+    for (Open& each : before_) {
+      if (!error) error = write_line(each, line, durable);
+    }
+  }
+  failed_ = failed_ || error;
+  return error;
 }
 
 flow::Error UndoJournal::will_extend(const std::string& path, const stages::OpenFile& file, bool created,
@@ -220,10 +254,14 @@ void UndoJournal::remove_later(const std::string& path) {
 flow::Error undo_to_checkpoint(const flow::Context& context, const std::string& directory, std::uint64_t epoch,
                                const Report& report) {
   const std::string wanted = fmt::format("{}{}", kPrefix, epoch);
-  std::ifstream file(directory + "/" + wanted, std::ios::binary);
+  std::string text;
+  bool exists = false;
+  if (flow::Error error = read_file(context, directory + "/" + wanted, text, exists)) return error;
   std::vector<Note> notes;
-  for (std::string line; std::getline(file, line) && !file.eof();) {
-    if (std::optional<Note> note = read_note(line)) notes.push_back(std::move(*note));
+  for (std::string_view left = text; left.find('\n') != std::string_view::npos;) {
+    const std::size_t end = left.find('\n');
+    if (std::optional<Note> note = read_note(left.substr(0, end))) notes.push_back(std::move(*note));
+    left.remove_prefix(end + 1);
   }
   for (const Note& note : notes | std::views::reverse) {
     if (context.done()) return context.cause();

@@ -28,8 +28,13 @@ class UndoJournal final : public stages::Journal {
   flow::Error begin(std::uint64_t epoch);
   // The checkpoint has been made: forgets the journals before, and removes the files that were to be removed later.
   void commit();
-  // The checkpoint will not be made: notes go to the journal before again.
+  // The checkpoint will not be made: notes go to the journal before again. Without a begin() before it, does nothing.
   void abort();
+  // Nobody knows whether it was made, or will still be after a power failure: notes go to both journals, until a later
+  // checkpoint has been made for sure.
+  void doubt();
+  // Whether a note could not be written since the last begin().
+  bool has_failed() const;
 
   bool continues() const override { return continues_; }
   flow::Error will_extend(const std::string& path, const stages::OpenFile& file, bool created, bool durable) override;
@@ -41,16 +46,20 @@ class UndoJournal final : public stages::Journal {
   struct Open {
     std::uint64_t epoch = 0;
     stages::Descriptor file;
+    bool torn = false;                  // ends with a part of a line
     std::vector<std::string> removals;  // noted before this journal was begun, due when it is committed
   };
   std::string path(std::uint64_t epoch) const;
   flow::Error note(std::string_view text, bool durable);
+  flow::Error write_line(Open& journal, const std::string& line, bool durable);
 
   const std::string directory_;
   const bool continues_;
-  std::mutex mutex_;  // guards what follows
+  mutable std::mutex mutex_;  // guards what follows
   Open current_;
-  Open before_;  // while a checkpoint is being made
+  std::vector<Open> before_;  // while a checkpoint is being made, and those that are in doubt; the oldest first
+  bool making_ = false;       // a checkpoint
+  bool failed_ = false;
   std::vector<std::string> removals_;
 };
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -81,7 +82,13 @@ flow::Error RejectsWriter::note(bool created) const {
       target_.path, {{status.st_dev, status.st_ino}, static_cast<std::uint64_t>(status.st_size)}, created, false);
 }
 
-flow::Error RejectsWriter::checkpoint(const flow::Context&) { return note(false); }
+flow::Error RejectsWriter::checkpoint(const flow::Context&) {
+  if (!is_synced_ && output_ && output_->kind() == DescriptorKind::regular && ::fdatasync(output_->fd()) != 0) {
+    return system_error(fmt::format("cannot sync {} to disk", target_.path), errno);
+  }
+  is_synced_ = true;
+  return note(false);
+}
 
 flow::Error RejectsWriter::write(const flow::Context& context, record::Batch& batch, Written& written) {
   written = {};
@@ -89,6 +96,7 @@ flow::Error RejectsWriter::write(const flow::Context& context, record::Batch& ba
   const std::string_view lines = batch.output().view();
   Output::Result result{lines.size(), {}};  // all of it is dropped
   if (output_) result = output_->write(context, lines);
+  is_synced_ = is_synced_ && (!output_ || result.bytes == 0);
   written.records = static_cast<std::size_t>(std::ranges::count(lines.substr(0, result.bytes), '\n'));
   written.bytes = output_ ? result.bytes : 0;
   return std::move(result.error);

@@ -25,7 +25,7 @@ void write_rejections(record::Buffer& out, std::span<const Rejection> rejections
                       record::Timestamp time);
 
 // Writes what write_rejections() has put into batch.output(); the batch's records do not matter, and each line counts
-// as one record. Encodes nothing.
+// as one record. Encodes nothing. A checkpoint syncs a file that was written to.
 class RejectsWriter final : public Writer {
  public:
   // Nothing is opened before start(). A file is appended to. Target::drop writes nothing.
@@ -43,6 +43,7 @@ class RejectsWriter final : public Writer {
 
   config::Rejects target_;
   std::optional<Output> output_;
+  bool is_synced_ = true;
 };
 
 }  // namespace sluice::stages

@@ -213,6 +213,7 @@ TEST_F(CheckpointsTest, AStopByRequestGoesOnAtTheExactRecord) {
   const flow::Outcome outcome = second->run(root);
   ASSERT_FALSE(outcome.error) << outcome.error.message();
   EXPECT_EQ(second->ledger().received, 1000u);
+  EXPECT_EQ(output(), expected(received + 1000));  // what was held back went on being held back
 }
 
 // A drain that is cut short stands for a kill: what was written after the last checkpoint is there and must go.

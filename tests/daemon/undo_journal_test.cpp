@@ -80,6 +80,18 @@ TEST_F(UndoJournalTest, UndoesRotationsInReverse) {
   EXPECT_EQ(content_of(path("out")), "kept");
 }
 
+// The process may die when it has opened the new file, before it can tell the journal of it.
+TEST_F(UndoJournalTest, UndoesARotationWhoseNewFileIsStillEmpty) {
+  directory_.file("out", "kept");
+  append(path("out"), "one");
+  rename(path("out"), path("out.1"));
+  directory_.file("out", "");
+  undo(0);
+  EXPECT_EQ(content_of(path("out")), "kept");
+  EXPECT_FALSE(fs::exists(path("out.1")));
+  EXPECT_EQ(reports_, "");
+}
+
 TEST_F(UndoJournalTest, GoesBackToTheLastCheckpointOnly) {
   append(path("out"), "first ");
   ASSERT_FALSE(journal_->begin(1));
@@ -106,6 +118,41 @@ TEST_F(UndoJournalTest, GoesOnWithTheOldJournalAfterAnAbort) {
   append(path("out"), "first ");
   undo(0);
   EXPECT_FALSE(fs::exists(path("out")));
+}
+
+// The state file was replaced, but it is not known for how long: either checkpoint may be the one that is found.
+TEST_F(UndoJournalTest, InDoubtBothJournalsGoOn) {
+  for (const std::uint64_t found : {0, 1}) {
+    journal_ = std::make_unique<UndoJournal>(state(), false);
+    EXPECT_FALSE(journal_->begin(0));
+    directory_.file("out", "kept");
+    append(path("out"), "one");
+    EXPECT_FALSE(journal_->begin(1));
+    append(path("out"), "");
+    journal_->doubt();
+    rename(path("out"), path("out.1"));
+    append(path("out"), "two");
+    EXPECT_FALSE(journal_->begin(2));
+    journal_->abort();
+    rename(path("out"), path("out.2"));
+    append(path("out"), "three");
+    undo(found);
+    EXPECT_EQ(content_of(path("out")), found == 0 ? "kept" : "keptone");
+    EXPECT_FALSE(fs::exists(path("out.1")));
+    EXPECT_FALSE(fs::exists(path("out.2")));
+  }
+}
+
+TEST_F(UndoJournalTest, DoubtIsOverWithTheNextCheckpoint) {
+  append(path("out"), "one");
+  EXPECT_FALSE(journal_->begin(1));
+  journal_->doubt();
+  EXPECT_FALSE(journal_->begin(2));
+  journal_->commit();
+  EXPECT_FALSE(fs::exists(state() + "/journal.0"));
+  EXPECT_FALSE(fs::exists(state() + "/journal.1"));
+  undo(2);
+  EXPECT_EQ(content_of(path("out")), "one");
 }
 
 TEST_F(UndoJournalTest, RemovesFilesWhenTheCheckpointIsThere) {
@@ -155,6 +202,12 @@ TEST_F(UndoJournalTest, IgnoresALineThatIsNotWhole) {
     EXPECT_EQ(content_of(path("b")), "kept too") << cut;
   }
   EXPECT_EQ(content_of(path("a")), "kept");
+}
+
+TEST_F(UndoJournalTest, ThatCannotBeReadIsAnError) {
+  fs::create_directory(state() + "/journal.7");
+  const flow::Error error = undo_to_checkpoint(flow::background(), state(), 7, [](const std::string&) {});
+  EXPECT_NE(error.message().find("cannot read"), std::string::npos) << error.message();
 }
 
 TEST(UndoJournal, ThatIsNotThereUndoesNothing) {
