@@ -94,14 +94,7 @@ class Commands {
       daemon::explain_end(root, *loaded.set, options, console_.out);
       return ExitCode::ok;
     }
-    std::size_t number = 0;
-    for (std::string line; !root.done() && std::getline(console_.in, line);) {
-      if (line.ends_with('\r')) line.pop_back();
-      console_.out << fmt::format("{}line {}: {}\n", number == 0 ? "" : "\n", number + 1, line);
-      ++number;
-      daemon::explain(root, *loaded.set, line, options, console_.out);
-    }
-    daemon::explain_end(root, *loaded.set, options, console_.out);
+    daemon::explain_all(root, *loaded.set, console_.in, options, console_.out);
     return ExitCode::ok;
   }
 

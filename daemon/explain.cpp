@@ -1,6 +1,7 @@
 #include "daemon/explain.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "daemon/parcel.hpp"
 #include "fmt/format.h"
 #include "record/json_writer.hpp"
+#include "stages/generate/multiline.hpp"
 
 namespace sluice::daemon {
 namespace {
@@ -231,6 +233,41 @@ class Explainer {
 void explain(const flow::Context& context, StageSet& set, std::string_view line, const ExplainOptions& options,
              std::ostream& out) {
   Explainer(set, options, out).line(context, line);
+}
+
+void explain_all(const flow::Context& context, StageSet& set, std::istream& in, const ExplainOptions& options,
+                 std::ostream& out) {
+  std::optional<stages::LineGrouping> grouping;
+  for (const BuiltStage& stage : set.stages) {
+    if (stage.generator() == nullptr) continue;
+    if (const stages::Multiline* rules = stage.generator()->multiline()) grouping.emplace(*rules);
+    break;
+  }
+  std::string event;
+  std::size_t first = 0;  // the number of the event's first line; 0: there is none
+  bool is_first = true;
+  const auto end_event = [&] {
+    if (first == 0) return;
+    out << fmt::format("{}line {}: {}\n", std::exchange(is_first, false) ? "" : "\n", first, event);
+    explain(context, set, event, options, out);
+    first = 0;
+  };
+  std::size_t number = 0;
+  for (std::string line; !context.done() && std::getline(in, line);) {
+    ++number;
+    if (line.ends_with('\r')) line.pop_back();
+    const stages::LineGrouping::Step step = grouping ? grouping->step(line) : stages::LineGrouping::Step{};
+    if (step.continues && first != 0) {
+      event += '\n' + line;
+    } else {
+      end_event();
+      event = line;
+      first = number;
+    }
+    if (!step.open) end_event();
+  }
+  end_event();
+  explain_end(context, set, options, out);
 }
 
 void explain_end(const flow::Context& context, StageSet& set, const ExplainOptions& options, std::ostream& out) {

@@ -1,6 +1,7 @@
 // `sluice explain`: what every stage does to one line, and why it is kept, filtered or rejected.
 #pragma once
 
+#include <istream>
 #include <ostream>
 #include <string_view>
 
@@ -22,6 +23,11 @@ struct ExplainOptions {
 // stages with a memory (dedupe, limit, joined lines) keep it from call to call.
 void explain(const flow::Context& context, StageSet& set, std::string_view line, const ExplainOptions& options,
              std::ostream& out);
+
+// The same for every line of `in`, or, if the first generator joins lines, for every event, each under a heading with
+// its number; and then explain_end().
+void explain_all(const flow::Context& context, StageSet& set, std::istream& in, const ExplainOptions& options,
+                 std::ostream& out);
 
 // After the last line: the same for what stages have held back so far.
 void explain_end(const flow::Context& context, StageSet& set, const ExplainOptions& options, std::ostream& out);

@@ -120,6 +120,8 @@ class Emitter {
 // the stage that reports.
 using Report = std::function<void(std::string_view reason, const std::string& sentence)>;
 
+struct Multiline;  // stages/generate/multiline.hpp
+
 // Makes batches. Runs on a named thread of its own and may block, but must return soon after the context is done.
 //
 // A generator that keeps positions can go on where an earlier run stopped. Its positions move in passed_on(), and are
@@ -134,19 +136,23 @@ class Generator {
   // Returns no error at the end of its input or when the context is done; an error fails the pipeline.
   virtual flow::Error run(const flow::Context& context, Emitter& emitter) = 0;
 
+  // Which lines it joins to one record; null if each line is one.
+  virtual const Multiline* multiline() const { return nullptr; }
+
   // Whether there is anything to save.
   virtual bool keeps_positions() const { return false; }
   // The directory that the configuration names for it; empty if it names none.
   virtual std::string state_directory() const { return {}; }
-  // Before the run: what save() returned in an earlier one. An error says what is wrong with it.
+  // Before the run, if positions will be saved: what save() returned in an earlier one, "{}" if there was none. An
+  // error says what is wrong with it.
   virtual flow::Error restore(std::string_view saved) {
     static_cast<void>(saved);
     return {};
   }
   // Called within Emitter::emit(), when the pipeline has accepted the batch with these marks.
   virtual void passed_on(std::span<const Mark> marks) { static_cast<void>(marks); }
-  // The positions as of the last passed_on(): a JSON object on one line. Called by another thread, while no emit() is
-  // under way.
+  // The positions as of the last passed_on(): a JSON object on one line; empty while it has not looked at its sources
+  // yet, then no checkpoint is made. Called by another thread, while no emit() is under way.
   virtual std::string save() const { return "{}"; }
 
  protected:

@@ -163,6 +163,10 @@ Definition generate_demo() {
   example.push_back('}');
   spec.examples = {{"one record", "- generate: {from: demo, count: 1}", {}, {std::string(example.view())}}};
   const auto make = [](const config::Settings& settings, Workshop& workshop) -> AnyStage {
+    if (settings.has("multiline")) {
+      workshop.diagnostics.error(settings.locate("multiline"),
+                                 "`demo` makes up single lines: `multiline` has none to join", "remove it");
+    }
     DemoGenerator::Options options;
     if (settings.contains("rate")) options.rate = settings.rate("rate");
     if (settings.contains("count")) options.count = static_cast<std::uint64_t>(settings.integer("count"));

@@ -17,6 +17,8 @@ class StdinGenerator final : public Generator {
   // last record.
   flow::Error run(const flow::Context& context, Emitter& emitter) override;
 
+  const Multiline* multiline() const override { return options_.multiline.get(); }
+
  private:
   LineOptions options_;
   int fd_;

@@ -29,6 +29,20 @@ std::string explain(const std::string& yaml, const std::string& line) {
   return out.str();
 }
 
+TEST(Explain, JoinsTheLinesThatTheGeneratorWouldJoin) {
+  const sluice::testing::TemporaryDirectory directory;
+  const std::string file = directory.file("pipeline.yaml",
+                                          "stages:\n- generate: {from: stdin, multiline: {indent: true}}\n"
+                                          "- write: stdout\n");
+  std::istringstream in("first\n  more\nsecond\n");
+  std::ostringstream out;
+  std::ostringstream err;
+  EXPECT_EQ(command_line(flow::background(), {"explain", file}, {in, out, err}), ExitCode::ok) << err.str();
+  EXPECT_TRUE(out.str().starts_with("line 1: first\n  more\n")) << out.str();
+  EXPECT_NE(out.str().find(R"(+ message = "first\n  more")"), std::string::npos) << out.str();
+  EXPECT_NE(out.str().find("\nline 3: second\n"), std::string::npos) << out.str();
+}
+
 TEST(Explain, TellsWhatEachStageDid) {
   const std::string text = explain(kPipeline, R"({"status":503,"path":"/cart","msg":"no","debug":1})");
   EXPECT_TRUE(text.starts_with(R"(generate-1 (generate stdin)
