@@ -1,88 +1,33 @@
 #include "stages/generate/file.hpp"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <filesystem>
+#include <chrono>
 #include <memory>
-#include <system_error>
 #include <utility>
 
-#include "stages/descriptor.hpp"
-#include "stages/generate/input.hpp"
-#include "stages/generate/path_pattern.hpp"
 #include "stages/generate/stdin.hpp"
 
 namespace sluice::stages {
-namespace {
 
-namespace fs = std::filesystem;
-
-flow::Error read_file(const flow::Context& context, const std::string& path, LineReader& lines) {
-  // O_NONBLOCK: opening a FIFO that nobody writes to must not hang. It has no effect on regular files.
-  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  if (!file) return system_error(fmt::format("cannot read {}", path), errno);
-  if (const DescriptorKind kind = kind_of(file.get());
-      kind != DescriptorKind::regular && kind != DescriptorKind::directory) {
-    return {std::make_error_code(std::errc::not_supported),
-            fmt::format("cannot read {}: is not a regular file; use `generate: stdin` and redirect it there", path)};
-  }
-  ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
-  return Input(std::move(file), path).read_lines(context, lines);
+flow::Error FileGenerator::run(const flow::Context& context, Emitter& emitter) {
+  const bool keeps = restored_ || !options_.state.empty();
+  const Report told = [this](std::string_view reason, const std::string& sentence) { report(reason, sentence); };
+  follow::Follower follower(options_, files_, earlier_patterns_, keeps, emitter, told);
+  return options_.follow ? follower.run(context) : follower.read_once(context);
 }
 
-}  // namespace
-
-FileGenerator::FileGenerator(Options options) : options_(std::move(options)) {}
-
-bool FileGenerator::is_excluded(const std::string& path) const {
-  return std::ranges::any_of(options_.exclude, [&](const std::string& each) { return matches_path(each, path); });
-}
-
-// Appends what all patterns find, sorted, each path once.
-flow::Error FileGenerator::find(const flow::Context& context, std::vector<std::string>& paths) const {
-  for (const std::string& pattern : options_.paths) {
-    std::error_code error;
-    const fs::file_status literal = fs::status(pattern, error);
-    if (fs::is_directory(literal)) {
-      return {std::make_error_code(std::errc::is_a_directory),
-              fmt::format("cannot read {0}: is a directory; `{0}/*` reads the files in it", pattern)};
-    }
-    if (fs::exists(literal)) {  // also names that look like patterns
-      paths.push_back(pattern);
-      continue;
-    }
-    Found found = find_paths(context, pattern);
-    if (context.done()) return {};
-    if (found.paths.empty() && !found.unreadable.empty()) {
-      return system_error(fmt::format("cannot list {} to find {}", found.unreadable.front(), pattern), EACCES);
-    }
-    if (found.paths.empty() && !options_.optional) {
-      const auto code = std::make_error_code(std::errc::no_such_file_or_directory);
-      if (!has_wildcards(pattern)) return {code, fmt::format("cannot read {}: no such file", pattern)};
-      return {code, fmt::format("no file matches {}; `optional: true` accepts that", pattern)};
-    }
-    std::ranges::move(found.paths, std::back_inserter(paths));
-  }
-  std::erase_if(paths, [this](const std::string& path) { return is_excluded(path); });
-  std::ranges::sort(paths);
-  paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
+flow::Error FileGenerator::restore(std::string_view saved) {
+  follow::Saved earlier;
+  if (flow::Error error = follow::parse_positions(saved, earlier)) return error;
+  std::ranges::stable_sort(earlier.files, {}, &follow::Position::time);  // the oldest are forgotten first
+  for (follow::Position& each : earlier.files) files_.add(std::move(each));
+  earlier_patterns_ = std::move(earlier.patterns);
+  restored_ = true;
   return {};
 }
 
-flow::Error FileGenerator::run(const flow::Context& context, Emitter& emitter) {
-  std::vector<std::string> paths;
-  if (flow::Error error = find(context, paths)) return error;
-  LineReader lines(options_.lines, emitter);
-  flow::Error read_error;
-  for (const std::string& path : paths) {
-    read_error = read_file(context, path, lines);
-    if (read_error || context.done()) break;
-  }
-  const flow::Error flush_error = lines.flush(context);
-  return read_error ? read_error : flush_error;
+std::string FileGenerator::save() const {
+  return files_.to_json(follow::Selection(options_.paths, options_.exclude).patterns());
 }
 
 Definition generate_file() {
@@ -92,12 +37,24 @@ Definition generate_file() {
   spec.kind = "generate";
   spec.variant = "file";
   spec.scalar_option = "paths";
-  spec.summary = "Reads whole files, one after the other in the order of their paths.";
+  spec.summary = "Reads files: once, one after the other in the order of their paths, or on and on as they grow.";
   spec.description =
       "Patterns know `*`, `?` and `[a-z]` within one part of a path, and `**` for any number of directories; names "
       "that "
-      "begin with a dot must be asked for with a dot. Directories that a pattern matches are left out. A file that "
-      "cannot be read ends the pipeline with an error that names it. Lines are cut as by `stdin`.";
+      "begin with a dot must be asked for with a dot. Directories that a pattern matches are left out, links and their "
+      "targets are one file. Lines are cut as by `stdin`. Files that are gzip or zstd by name (`.gz`, `.zst`) and "
+      "content are unpacked.\n\n"
+      "Without `follow` the input ends with the last file, and a file that cannot be read ends the pipeline with an "
+      "error that names it.\n\n"
+      "With `follow: true` files are read as they grow, and new ones as they appear. A file is known by its device, "
+      "inode and content: one that is renamed or deleted is read to its end before the one that takes its place; one "
+      "that is cut (copytruncate) goes on in its copy, and a packed one where the plain one stopped. For that the "
+      "copies need not match `paths`, but must lie in the same directory and have a name that begins alike. A line "
+      "without its end waits for it, until its file is rotated or deleted and has not changed for 5 s. A file that "
+      "cannot be read is reported and tried again, first after 1 s, at last once a minute.\n\n"
+      "Where each file has been read to is kept across runs if there is a place for it (`state`), and the next run "
+      "goes on there. Let `paths` match rotated names too (`app.log*`) so that a file which is rotated twice while "
+      "sluice does not run is found.";
   spec.options = {
       Option::list("paths", Option::string().not_empty())
           .or_single()
@@ -110,28 +67,43 @@ Definition generate_file() {
           .example("'*.gz'")
           .doc("patterns of files to leave out; without a `/` they are matched with the name alone"),
       Option::boolean("optional").defaults("false").doc("a path or pattern that finds no file is no error"),
-      Option::choice("start", {Choice("beginning", "all that is there"), Choice("end", "only what is added", false)})
+      Option::choice("start", {Choice("beginning", "all that is there"), Choice("end", "only what is added")})
           .defaults("beginning")
-          .doc("where reading starts"),
-      Option::boolean("follow").defaults("false").doc(
-          "wait for more at the end of a file; `true` is not supported yet: use `tail -F FILE | sluice run ...`"),
-      Option::string("state").unsupported().doc("where the positions in followed files are kept"),
+          .doc("where reading starts in files that are there at the first start"),
+      Option::boolean("follow").defaults("false").doc("wait for more at the end of files, and for more files"),
+      Option::duration("rescan").defaults("1m").doc(
+          "with `follow`, how often to look for changes that the kernel did not tell of; at least once a second on "
+          "network file systems"),
+      Option::string("state")
+          .not_empty()
+          .example("/var/lib/sluice")
+          .doc("directory where the positions in files are kept; with `follow` the default is $STATE_DIRECTORY"),
   };
   spec.examples = {{"all logs of a directory tree, but for compressed ones",
                     "- generate: {from: file, paths: '/var/log/app/**/*.log*', exclude: ['*.gz'], optional: true}",
                     {},
+                    {}},
+                   {"a log that is rotated, from now on",
+                    "- generate: {from: file, paths: '/var/log/app.log*', follow: true, start: end}",
+                    {},
                     {}}};
   const auto make = [](const config::Settings& settings, Workshop& workshop) -> AnyStage {
-    if (settings.boolean("follow")) {
-      workshop.diagnostics.error(settings.locate("follow"), "`follow: true` is not supported yet",
-                                 "until then, feed the file with `tail -F FILE | sluice run ...` and `generate: stdin`",
-                                 std::string_view("true").size());
+    FileGenerator::Options options;
+    options.paths = settings.strings("paths");
+    options.exclude = settings.strings("exclude");
+    options.optional = settings.boolean("optional");
+    options.follow = settings.boolean("follow");
+    options.start_at_end = settings.string("start") == "end";
+    options.state = settings.string("state");
+    options.timing.rescan =
+        std::max<std::chrono::nanoseconds>(settings.duration("rescan"), std::chrono::milliseconds(10));
+    options.lines = line_options(settings, workshop);
+    if (options.start_at_end && !options.follow && options.state.empty()) {
+      workshop.diagnostics.error(settings.locate("start"), "`start: end` reads nothing without `follow: true`",
+                                 "add `follow: true`, or leave `start` out", std::string_view("end").size());
       return {};
     }
-    return std::make_unique<FileGenerator>(FileGenerator::Options{.paths = settings.strings("paths"),
-                                                                  .exclude = settings.strings("exclude"),
-                                                                  .optional = settings.boolean("optional"),
-                                                                  .lines = line_options(settings, workshop)});
+    return std::make_unique<FileGenerator>(std::move(options));
   };
   return {std::move(spec), make};
 }

@@ -1,34 +1,41 @@
-// generate: {from: file, paths: ["/var/log/app/*.log", "/srv/**/access.log"], exclude: ["*.gz"]}
+// generate: {from: file, paths: ["/var/log/app/*.log", "/srv/**/access.log"], exclude: ["*.gz"], follow: true}
 //
-// Reads whole files, one after the other in the order of their paths.
+// Reads files: once, in the order of their paths; or on and on, through rotation (see follow/).
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "stages/generate/line_reader.hpp"
+#include "stages/generate/follow/file_table.hpp"
+#include "stages/generate/follow/follower.hpp"
 #include "stages/registry.hpp"
 
 namespace sluice::stages {
 
 class FileGenerator final : public Generator {
  public:
-  struct Options {
-    std::vector<std::string> paths;    // names and patterns (see path_pattern.hpp)
-    std::vector<std::string> exclude;  // patterns
-    bool optional = false;             // no file at all is no error
-    LineOptions lines;
-  };
-  explicit FileGenerator(Options options);
+  using Options = follow::Options;
+  explicit FileGenerator(Options options) : options_(std::move(options)) {}
 
-  // Fails, naming the path, if a pattern finds nothing (unless optional) or a file cannot be read.
+  // Without `follow` it fails, naming the path, if a pattern finds nothing (unless optional) or a file cannot be read.
   flow::Error run(const flow::Context& context, Emitter& emitter) override;
 
- private:
-  flow::Error find(const flow::Context& context, std::vector<std::string>& paths) const;
-  bool is_excluded(const std::string& path) const;
+  bool keeps_positions() const override { return options_.follow || !options_.state.empty(); }
+  std::string state_directory() const override { return options_.state; }
+  // To be called with "{}" for the first run whose positions are saved: what is unfinished at the end of a run is left
+  // to the next one then, and not taken for a last line.
+  flow::Error restore(std::string_view saved) override;
+  void passed_on(std::span<const Mark> marks) override { files_.passed_on(marks); }
+  // {"files": [{"path", "device", "inode", "offset", "size", "head", "tail", ...}], "patterns": [...]}
+  std::string save() const override;
 
-  Options options_;
+ private:
+  const Options options_;
+  follow::FileTable files_;
+  std::vector<std::string> earlier_patterns_;
+  bool restored_ = false;
 };
 
 Definition generate_file();

@@ -65,6 +65,7 @@ class Finder {
     if (context.done()) return;
     if (rest.empty()) return add(base);
     const std::string& part = rest.front();
+    note(base, rest);
     if (part == kAnyDepth) {
       descend(context, base, rest.subspan(1));
       for (const std::string& name : names(base)) {
@@ -87,6 +88,24 @@ class Finder {
   }
 
  private:
+  // Where a file or directory that is not there yet would appear.
+  void note(const std::string& base, std::span<const std::string> rest) {
+    if (rest.size() == 1) {
+      std::error_code error;
+      if (base.empty() || fs::is_directory(base, error)) {
+        found_.directories.push_back(base);
+      } else {
+        std::string above = base;
+        do {
+          const std::size_t slash = above.rfind('/');
+          above = slash == std::string::npos ? "" : slash == 0 ? "/" : above.substr(0, slash);
+        } while (!above.empty() && !fs::is_directory(above, error));
+        found_.parents.push_back(above);
+      }
+    }
+    if (has_wildcards(rest.front()) && (rest.size() > 1 || rest.front() == kAnyDepth)) found_.parents.push_back(base);
+  }
+
   static std::string join(const std::string& base, const std::string& name) {
     return base.empty() || base.ends_with('/') ? base + name : base + '/' + name;
   }
@@ -127,12 +146,23 @@ bool matches_path(std::string_view pattern, std::string_view path) {
   return matches_parts(pattern_parts, path_parts);
 }
 
+std::string plain_path(std::string_view path) {
+  std::string plain = path.starts_with('/') ? "/" : "";
+  for (const std::string& part : split(path)) {
+    if (!plain.empty() && !plain.ends_with('/')) plain += '/';
+    plain += part;
+  }
+  return plain;
+}
+
 Found find_paths(const flow::Context& context, std::string_view pattern) {
   Found found;
   const Parts parts = split(pattern);
   Finder(found).descend(context, pattern.starts_with('/') ? "/" : "", parts);
-  std::ranges::sort(found.paths);
-  found.paths.erase(std::unique(found.paths.begin(), found.paths.end()), found.paths.end());
+  for (std::vector<std::string>* each : {&found.paths, &found.directories, &found.parents}) {
+    std::ranges::sort(*each);
+    each->erase(std::unique(each->begin(), each->end()), each->end());
+  }
   return found;
 }
 

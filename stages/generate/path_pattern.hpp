@@ -16,12 +16,17 @@ bool matches_path(std::string_view pattern, std::string_view path);
 // Whether `pattern` has any wildcard; if not it names exactly one file.
 bool has_wildcards(std::string_view pattern);
 
+// The same path without empty parts and parts that are ".": the form in which find_paths() gives paths. A pattern's
+// `**/**` becomes `**`.
+std::string plain_path(std::string_view path);
+
 // All paths that match, sorted bytewise, directories left out. Symbolic links are followed, but `**` does not descend
-// into them (they may form a circle). Directories that cannot be read are appended to `unreadable`. Stops early when
-// the context is done.
+// into them (they may form a circle). Stops early when the context is done. "" is the working directory.
 struct Found {
   std::vector<std::string> paths;
-  std::vector<std::string> unreadable;
+  std::vector<std::string> unreadable;   // directories that cannot be read
+  std::vector<std::string> directories;  // where more such files may appear
+  std::vector<std::string> parents;      // where directories may appear that would be searched too
 };
 Found find_paths(const flow::Context& context, std::string_view pattern);
 

@@ -1,0 +1,128 @@
+// Finding again what an earlier run knew, and putting what came meanwhile in its order.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "stages/generate/follow/follower.hpp"
+#include "stages/generate/follow/listing.hpp"
+
+namespace sluice::stages::follow {
+namespace {
+
+// By age. File systems tell time in steps of some milliseconds; where that says nothing, app.log.10 is older than
+// app.log.9.gz, and that is older than app.log.
+bool comes_before(const File* a, const File* b) {
+  if (a->modified != b->modified) return a->modified < b->modified;
+  const auto number_of = [](const File* file) {
+    const std::string_view path = file->saved.path;
+    return packing_by_name(path) == Packing::none ? path : path.substr(0, path.rfind('.'));
+  };
+  const std::string_view left = number_of(a);
+  const std::string_view right = number_of(b);
+  return left.size() != right.size() ? left.size() > right.size() : left > right;
+}
+
+}  // namespace
+
+// The file with this identity. After a restart a device may have another number: then the path and the inode say enough
+// for a first guess, which reading confirms.
+File* Follower::earlier_at(const std::string& path, const Identity& identity) {
+  if (first_) {
+    const auto found = earlier_paths_.find(path);
+    File* const file = found == earlier_paths_.end() ? nullptr : files_.find(found->second);
+    if (file != nullptr && !file->bound && file->saved.identity.inode == identity.inode) {
+      files_.attach_identity(*file, identity);
+      return file;
+    }
+  }
+  return files_.with(identity);
+}
+
+// Files of the earlier run that no wanted path leads to: renamed, deleted, or copied and cut.
+void Follower::find_earlier(const flow::Context& context) {
+  std::vector<std::pair<std::string, std::uint64_t>> lost;
+  files_.for_each([&](File& file) {
+    if (!file.bound && !file.saved.gone) lost.emplace_back(file.saved.path, file.source);
+  });
+  std::ranges::sort(lost);
+  std::map<std::string, std::vector<Name>> listings;
+  for (const auto& [path, source] : lost) {
+    if (context.done()) return;
+    File* const file = files_.find(source);
+    if (file == nullptr || file->bound || file->saved.gone) continue;
+    const std::string directory = directory_of(file->saved.path);
+    const auto [listing, is_new] = listings.try_emplace(directory);
+    if (is_new) list_files(context, directory, listing->second);
+    const auto name = std::ranges::find_if(listing->second, [&](const Name& each) {
+      const File* const holder = files_.with(each.identity);
+      return each.identity.inode == file->saved.identity.inode && (holder == nullptr || holder == file);
+    });
+    file->bound = true;
+    formerly_[file->saved.path] = file->source;
+    if (name != listing->second.end()) {
+      files_.attach_identity(*file, name->identity);
+      if (const auto status = status_of(name->path)) file->modified = status->modified;
+      moved(*file, name->path);
+      newcomers_.push_back(file->source);
+    } else if (!goes_on_elsewhere(context, *file)) {
+      if (file->saved.size > file->read && file->saved.packing == Packing::none) {
+        report_("bytes_lost", fmt::format("{} is gone, with {} bytes that had not been read yet", file->saved.path,
+                                          file->saved.size - file->read));
+      }
+      finished(*file);
+    }
+  }
+  for (File* const file : files_.by_path()) {
+    const auto former = formerly_.find(file->saved.path);
+    File* const earlier = former == formerly_.end() ? nullptr : files_.find(former->second);
+    if (earlier != nullptr && earlier != file) go_after(*file, *earlier, true);
+  }
+}
+
+bool Follower::waits_for(const File& file, const File& other) {
+  if (&file == &other) return true;
+  return std::ranges::any_of(file.after, [&](std::uint64_t source) {
+    const File* const earlier = files_.find(source);
+    return earlier != nullptr && waits_for(*earlier, other);
+  });
+}
+
+// `later` is not read before `earlier` has been read to its end; if it has its name, not before its last line was
+// taken.
+void Follower::go_after(File& later, File& earlier, bool replaces) {
+  if (earlier.saved.gone || earlier.saved.skipped || waits_for(earlier, later)) return;
+  earlier.replaced = earlier.replaced || replaces;
+  earlier.caught_up = false;
+  earlier.followers.push_back(later.source);
+  if (std::ranges::count(later.after, earlier.source) == 0) later.after.push_back(earlier.source);
+  enqueue(earlier);
+}
+
+// Where several generations of a file (app.log, app.log.1, app.log-20251125.gz) have something to read, that is read
+// from the oldest on.
+void Follower::order_newcomers() {
+  std::set<std::string> stems;
+  for (const std::uint64_t source : std::exchange(newcomers_, {})) {
+    const File* const file = files_.find(source);
+    if (file != nullptr && file->has_path) stems.insert(stem_of(file->saved.path));
+  }
+  for (const std::string& stem : stems) {
+    std::vector<File*> family = files_.beginning_with(stem);
+    std::erase_if(family, [&](const File* file) {
+      const bool is_member = file->saved.path.size() == stem.size() || file->saved.path[stem.size()] == '.';
+      return !is_member || file->saved.skipped || (!file->fresh && !file->queued && file->caught_up);
+    });
+    for (File* const file : family) {
+      if (const auto status = status_of(file->saved.path)) file->modified = status->modified;
+    }
+    std::ranges::sort(family, comes_before);
+    for (std::size_t i = 1; i < family.size(); ++i) {
+      go_after(*family[i], *family[i - 1], false);
+    }
+  }
+}
+
+}  // namespace sluice::stages::follow

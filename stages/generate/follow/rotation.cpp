@@ -1,0 +1,239 @@
+// Copies: what copytruncate and compressing leave of a file goes on as that file.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "stages/generate/follow/follower.hpp"
+#include "stages/generate/follow/listing.hpp"
+
+namespace sluice::stages::follow {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+std::optional<std::uint64_t> size_of(const Descriptor& fd) {
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) return std::nullopt;
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
+Text text_of(const File& file) { return {file.saved.text.head, file.tail, file.read}; }
+
+// Whether two files have the same bytes there; few enough to be looked at.
+bool are_same(int left, int right, std::uint64_t begin, std::size_t size) {
+  std::array<char, kHeadBytes> a;
+  std::array<char, kHeadBytes> b;
+  const auto whole = static_cast<long>(size);
+  return read_at(left, std::span(a).first(size), begin) == whole &&
+         read_at(right, std::span(b).first(size), begin) == whole &&
+         std::equal(a.begin(), a.begin() + whole, b.begin());
+}
+
+// What the rotated generation `path` may have been called before: its beginnings at ".", "-" and "_", with and without
+// its extension.
+std::vector<std::string> former_names(const std::string& path) {
+  std::vector<std::string> names;
+  const std::size_t begin = path.rfind('/') + 1;
+  const std::size_t dot = path.rfind('.');
+  const std::string extension = dot != std::string::npos && dot > begin ? path.substr(dot) : "";
+  for (std::size_t at = path.size(); (at = path.find_last_of(".-_", at - 1)) != std::string::npos && at > begin;) {
+    names.push_back(path.substr(0, at));
+    if (at != dot && !extension.empty()) names.push_back(path.substr(0, at) + extension);
+  }
+  return names;
+}
+
+}  // namespace
+
+// Whether a file that nobody has looked at yet is to be read from its beginning. If not, it waits, or is no more.
+bool Follower::is_itself(const flow::Context& context, File& file) {
+  if (file.saved.packing != Packing::none) return is_packed_itself(context, file);
+  const std::uint64_t size = size_of(file.fd).value_or(0);
+  if (size == 0) return true;
+  if (File* const original = gone_original(file, size)) {
+    adopt(*original, file);
+    return false;
+  }
+  File* const original = options_.follow && !file.deleted ? live_original(file) : nullptr;
+  if (original != nullptr && !holds(original->fd.get(), text_of(*original))) {
+    // It has been cut, and whether this is its copy is found out at once: others may wait for either.
+    enqueue(file);
+    cut(context, *original);
+    return false;
+  }
+  if (original != nullptr && is_copy(*original, file, size)) {
+    const auto now = SteadyClock::now();
+    if (!file.quiet_since || file.last_size != size) {
+      file.quiet_since = now;
+      file.last_size = size;
+    }
+    // If its original is cut soon, it is what is left of that. If not, it is a file of its own.
+    if (now - *file.quiet_since < options_.timing.copying) {
+      set_timer(file, *file.quiet_since + options_.timing.copying);
+      caught_up(file);
+      return false;
+    }
+  }
+  file.quiet_since.reset();
+  file.fresh = false;
+  return true;
+}
+
+// A file that is gone, but has come back under another name or inode. Short ones are more likely to be alike than
+// copied.
+File* Follower::gone_original(const File& copy, std::uint64_t size) {
+  std::map<std::uint32_t, Fingerprint> heads;
+  File* best = nullptr;
+  for (const std::uint64_t source : files_.gone()) {
+    File* const file = files_.find(source);
+    const Text text = text_of(*file);
+    const bool is_back = file->saved.identity == copy.saved.identity;
+    const bool is_elsewhere = text.offset >= kTailBytes && file->saved.path != copy.saved.path;
+    if (text.head.length == 0 || text.offset > size || file->saved.packing != Packing::none) continue;
+    if ((!is_back && !is_elsewhere) || (best != nullptr && best->read >= file->read)) continue;
+    const auto [head, is_new] = heads.try_emplace(text.head.length);
+    if (is_new) head->second = head_of(copy.fd.get(), text.head.length);
+    if (head->second == text.head && holds(copy.fd.get(), text)) best = file;
+  }
+  return best;
+}
+
+// A file that is still there, and which this one might be a copy of: copytruncate is at work, or was. It is open.
+File* Follower::live_original(const File& copy) {
+  for (const std::string& path : former_names(copy.saved.path)) {
+    File* const file = files_.at_path(path);
+    if (file == nullptr || file == &copy || file->fresh || file->read == 0) continue;
+    if (file->saved.packing == Packing::none && ensure_open(*file)) return file;
+  }
+  return nullptr;
+}
+
+bool Follower::is_copy(const File& original, const File& copy, std::uint64_t size) const {
+  if (size > size_of(original.fd).value_or(0)) return false;
+  const std::size_t tail = std::min<std::uint64_t>(size, kTailBytes);
+  return are_same(original.fd.get(), copy.fd.get(), 0, std::min<std::uint64_t>(size, kHeadBytes)) &&
+         are_same(original.fd.get(), copy.fd.get(), size - tail, tail);
+}
+
+// The copy is the original from now on.
+void Follower::adopt(File& original, File& copy) {
+  reader_.leave();
+  const std::string path = copy.saved.path;
+  const Identity identity = copy.saved.identity;
+  const Packing packing = copy.saved.packing;
+  const std::int64_t modified = copy.modified;
+  const std::uint64_t was = copy.source;
+  std::vector<std::uint64_t> after = std::move(copy.after);
+  Descriptor fd = files_.release(copy);
+  std::vector<std::uint64_t> followers = std::move(copy.followers);
+  forget_timer(copy);
+  forget_timer(original);
+  held_.erase(copy.source);
+  files_.erase(copy);
+  files_.revive(original, path, identity);
+  files_.set_packing(original, packing, false);
+  if (fd) files_.opened(original, std::move(fd));
+  original.modified = modified;
+  original.replaced = true;
+  original.fresh = original.holds_event = original.troubled = false;
+  original.seen = original.read;
+  original.after = std::move(after);
+  std::erase(original.after, original.source);
+  for (const std::uint64_t source : original.after) {
+    if (File* const earlier = files_.find(source)) earlier->followers.push_back(original.source);
+  }
+  original.quiet_since.reset();
+  original.followers.insert(original.followers.end(), followers.begin(), followers.end());
+  for (const std::uint64_t source : followers) {
+    if (File* const follower = files_.find(source)) std::ranges::replace(follower->after, was, original.source);
+  }
+  enqueue(original);
+}
+
+// Its content is gone from under its name: it was cut, and perhaps written anew. What was copied before is looked for;
+// the rest is another file.
+void Follower::cut(const flow::Context& context, File& file) {
+  const std::string path = file.saved.path;
+  const Identity identity = file.saved.identity;
+  const bool had_path = file.has_path;
+  files_.close(file);
+  files_.detach_path(file);
+  files_.detach_identity(file);
+  File* next = nullptr;
+  if (had_path) {
+    next = &files_.add(path, identity);
+    newcomers_.push_back(next->source);
+  }
+  file.seen = file.read;
+  file.holds_event = false;
+  if (goes_on_elsewhere(context, file)) {
+    if (next != nullptr) go_after(*next, file, true);
+  } else {
+    if (file.saved.size > file.read && file.saved.packing == Packing::none) {
+      report_("bytes_lost", fmt::format("{} was cut, and {} bytes that had not been read yet are in no copy of it",
+                                        path, file.saved.size - file.read));
+    }
+    finished(file);
+  }
+  if (next != nullptr) enqueue(*next);
+  order_newcomers();
+}
+
+// Looks for a copy beside it, where it was before it was renamed at last, if it was.
+bool Follower::goes_on_elsewhere(const flow::Context& context, File& file) {
+  if (file.saved.text.head.length == 0) return false;
+  const std::string former = file.former_path.empty() ? file.saved.path : std::exchange(file.former_path, {});
+  const std::string prefix = stem_of(former);
+  std::vector<Name> names;
+  list_files(context, directory_of(former), names);
+  for (const Name& name : names) {
+    if (context.done()) return false;
+    if (!name.path.starts_with(prefix)) continue;
+    if (File* const copy = rest_at(context, file, name.path)) {
+      adopt(file, *copy);
+      return true;
+    }
+  }
+  return false;
+}
+
+// Whether the open file is what is known of `file`.
+bool Follower::is_still(const flow::Context& context, int fd, const File& file) {
+  const Packing packing = file.saved.packing;
+  return packing == Packing::none ? holds(fd, text_of(file)) : unpacks_to(context, fd, packing, text_of(file));
+}
+
+// The file at `path`, if it is a copy of this one that nobody has read yet.
+File* Follower::rest_at(const flow::Context& context, const File& file, const std::string& path) {
+  const std::optional<Status> status = status_of(path);
+  if (!status || !status->is_regular) return nullptr;
+  Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!fd) return nullptr;
+  File* copy = files_.with(status->identity);
+  if (copy != nullptr && copy != &file && !copy->fresh && !is_still(context, fd.get(), *copy)) {
+    cut(context, *copy);  // its inode is used again
+    copy = files_.with(status->identity);
+  }
+  if (copy != nullptr && (!copy->fresh || copy->saved.skipped)) return nullptr;
+  Packing packing = packing_by_name(path);
+  if (!is_packed(fd.get(), packing)) packing = Packing::none;
+  const bool matches =
+      packing == Packing::none ? holds(fd.get(), text_of(file)) : unpacks_to(context, fd.get(), packing, text_of(file));
+  if (!matches) return nullptr;
+  if (copy == nullptr) {
+    copy = &files_.add(path, status->identity);
+    copy->modified = status->modified;
+    if (!selection_.wants(path)) adopted_.insert(path);
+  }
+  files_.set_packing(*copy, packing, false);
+  files_.opened(*copy, std::move(fd));
+  return copy;
+}
+
+}  // namespace sluice::stages::follow
