@@ -141,25 +141,40 @@ Definition write_file() {
       "waits for its reader. When the disk is full the pipeline stops with an error, and the file ends with a whole "
       "record (compressed: with a whole batch). The records of one file keep their order.";
   spec.options = file_options();
-  spec.examples = {{"one JSON object a line",
-                    "- write: {to: file, path: /tmp/sluice-example.ndjson, append: false}",
-                    {"one line"},
-                    {R"({"message":"one line"})"}},
-                   {"a file for each day and service, compressed",
-                    "- write:\n"
-                    "    to: file\n"
-                    "    path: '/tmp/sluice-example/%Y-%m-%d/{service}.ndjson.zst'\n"
-                    "    create_directories: true\n"
-                    "    compress: zstd",
-                    {},
-                    {}},
-                   {"a new file every day or at 100 MiB, and thirty old ones",
-                    "- write:\n"
-                    "    to: file\n"
-                    "    path: /tmp/sluice-example-rotated.ndjson\n"
-                    "    rotate: {size: 100MiB, every: 24h, keep: 30}",
-                    {},
-                    {}}};
+  spec.examples = {
+      {"one JSON object a line",
+       "- write: {to: file, path: /tmp/sluice-example.ndjson, append: false}",
+       {"one line"},
+       {R"({"message":"one line"})"}},
+      {"a file for each day and service, compressed",
+       "- parse: json\n"
+       "- write:\n"
+       "    to: file\n"
+       "    path: '/tmp/sluice-example/%Y-%m-%d/{service}.ndjson.zst'\n"
+       "    create_directories: true\n"
+       "    compress: zstd",
+       {R"({"time":"2026-11-24T10:00:00Z","service":"api"})", R"({"time":"2026-11-24T10:00:01Z"})",
+        R"({"time":"2026-11-25T00:00:00Z","service":"api"})", R"({"time":"2026-11-24T23:59:59Z","service":"../api"})"},
+       {"==> /tmp/sluice-example/2026-11-24/_.ndjson.zst <==", R"({"time":"2026-11-24T10:00:01Z"})",
+        "==> /tmp/sluice-example/2026-11-24/api.ndjson.zst <==", R"({"time":"2026-11-24T10:00:00Z","service":"api"})",
+        R"({"time":"2026-11-24T23:59:59Z","service":"../api"})",
+        "==> /tmp/sluice-example/2026-11-25/api.ndjson.zst <==", R"({"time":"2026-11-25T00:00:00Z","service":"api"})"}},
+      {"a new file every day or at 100 MiB, and thirty old ones",
+       "- write:\n"
+       "    to: file\n"
+       "    path: /tmp/sluice-example-rotated.ndjson\n"
+       "    rotate: {size: 100MiB, every: 24h, keep: 30}",
+       {"one line"},
+       {R"({"message":"one line"})"}},
+      {"a new file after 12 bytes, and one old one; the oldest of three is gone",
+       "- write:\n"
+       "    to: file\n"
+       "    path: /tmp/sluice-example.log\n"
+       "    encode: raw\n"
+       "    rotate: {size: 12B, keep: 1}",
+       {"one", "two", "three", "four", "five"},
+       {"==> /tmp/sluice-example.log <==", "five", "==> /tmp/sluice-example.log.20261124T232645.123Z <==", "three",
+        "four"}}};
   return {std::move(spec), make_file};
 }
 

@@ -25,8 +25,8 @@ Definition write_tcp() {
                     "    to: tcp\n"
                     "    address: 127.0.0.1:5170\n"
                     "    reconnect: {longest: 10s}",
-                    {},
-                    {}}};
+                    {"one line"},
+                    {R"({"message":"one line"})"}}};
   const auto make = [](const config::Settings& settings, Workshop& workshop) -> AnyStage {
     SocketWriter::Options options;
     options.destination.kind = Destination::Kind::tcp;

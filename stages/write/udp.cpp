@@ -32,8 +32,8 @@ Definition write_udp() {
   for (config::Option& option : reconnect_options()) spec.options.push_back(std::move(option));
   spec.examples = {{"to a collector, one packet each",
                     "- write: {to: udp, address: '127.0.0.1:5170', max_datagram: 1400B}",
-                    {},
-                    {}}};
+                    {"one line", "another"},
+                    {R"({"message":"one line"})", R"({"message":"another"})"}}};
   const auto make = [](const config::Settings& settings, Workshop& workshop) -> AnyStage {
     SocketWriter::Options options;
     options.destination.kind = Destination::Kind::udp;

@@ -61,8 +61,12 @@ Definition write_unix() {
           .at_most(kMostInUnixDatagram)
           .doc("for `mode: datagram`: records with a longer text are rejected")};
   for (config::Option& option : reconnect_options()) spec.options.push_back(std::move(option));
-  spec.examples = {{"lines", "- write: {to: unix, path: /tmp/sluice-example.sock}", {}, {}},
-                   {"datagrams", "- write: {to: unix, path: /tmp/sluice-example.sock, mode: datagram}", {}, {}}};
+  spec.examples = {
+      {"lines", "- write: {to: unix, path: /tmp/sluice-example.sock}", {"one line"}, {R"({"message":"one line"})"}},
+      {"datagrams, of the lines as they came",
+       "- write: {to: unix, path: /tmp/sluice-example.sock, mode: datagram, encode: raw}",
+       {"one line", "another"},
+       {"one line", "another"}}};
   return {std::move(spec), make_unix};
 }
 

@@ -1,10 +1,15 @@
 // Runs the examples of the reference: what docs/reference.md shows is what happens.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <re2/re2.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <filesystem>
+#include <future>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +19,7 @@
 #include "stages/registry.hpp"
 #include "stages/stage.hpp"
 #include "tests/support/descriptors.hpp"
+#include "tests/support/peer.hpp"
 
 namespace sluice::stages {
 namespace {
@@ -85,12 +91,21 @@ class Graph {
     for (std::size_t stage = 0; stage < stages_.size(); ++stage) {
       if (auto* generator = std::get_if<std::unique_ptr<Generator>>(&stages_[stage])) {
         Keeper keeper;
-        check((*generator)->run(context, keeper));
+        // One that follows files would wait for ever: it is made, and told to stop.
+        flow::Cancellable reading = flow::with_cancel(context);
+        if (configs_[stage].variant == "file" && configs_[stage].settings.boolean("follow")) reading.cancel();
+        check((*generator)->run(reading.context, keeper));
         for (record::Batch& batch : keeper.batches) pass_on(context, stage, {}, batch);
       }
     }
     for (AnyStage& stage : stages_) {
       if (auto* writer = std::get_if<std::unique_ptr<Writer>>(&stage)) check((*writer)->finish(context));
+    }
+  }
+
+  void start(const flow::Context& context) {
+    for (AnyStage& stage : stages_) {
+      if (auto* writer = std::get_if<std::unique_ptr<Writer>>(&stage)) check((*writer)->start(context));
     }
   }
 
@@ -135,9 +150,81 @@ std::string joined(const std::vector<std::string>& lines) {
   return text;
 }
 
+std::string replaced(std::string text, std::string_view what, const std::string& with) {
+  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size()) {
+    text.replace(at, what.size(), with);
+  }
+  return text;
+}
+
+// What is around an example: a directory in the place of /tmp, a standard input and output, and whoever listens at the
+// addresses of the reference.
+class Surroundings {
+ public:
+  explicit Surroundings(const std::string& yaml) : yaml_(replaced(yaml, "/tmp/", directory_.path("tmp/"))) {
+    using testing::Peer;
+    std::filesystem::create_directory(directory_.path("tmp"));
+    const std::string socket = directory_.path("tmp/sluice-example.sock");
+    is_stream_ = yaml_.find("to: udp") == std::string::npos && yaml_.find("mode: datagram") == std::string::npos;
+    if (yaml_.find(kAddress) != std::string::npos) {
+      peer_ = is_stream_ ? Peer::tcp() : Peer::udp();
+      yaml_ = replaced(yaml_, kAddress, "127.0.0.1:" + std::to_string(peer_->port()));
+    } else if (yaml_.find(socket) != std::string::npos) {
+      peer_ = Peer::at(socket, is_stream_ ? SOCK_STREAM : SOCK_DGRAM);
+    }
+    if (peer_ && is_stream_) {
+      stream_ = std::async(std::launch::async, [this] { return testing::read_all(peer_->accept().get()); });
+    }
+  }
+
+  const std::string& yaml() const { return yaml_; }
+
+  void run(const std::vector<std::string>& input, Graph& graph) {
+    const Redirect in(STDIN_FILENO, directory_.file("input", joined(input)), O_RDONLY);
+    const Redirect out(STDOUT_FILENO, directory_.file("output", ""), O_WRONLY);
+    graph.start(flow::background());
+    graph.run(flow::background());
+  }
+
+  // What the example has written, wherever it went. Of several files each is preceded by its name, `==> NAME <==`.
+  std::string written() {
+    if (peer_) return is_stream_ ? stream_.get() : joined(peer_->received());
+    std::string text = testing::content_of(directory_.path("output"));
+    std::set<std::string> files;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(directory_.path("tmp"))) {
+      if (entry.is_regular_file()) files.insert(entry.path().string());
+    }
+    for (const std::string& file : files) {
+      if (files.size() > 1) text += "==> " + shown(file) + " <==\n";
+      text += file.ends_with(".zst")  ? testing::unpacked("zstdcat", file)
+              : file.ends_with(".gz") ? testing::unpacked("zcat", file)
+                                      : testing::content_of(file);
+    }
+    return text;
+  }
+
+ private:
+  static constexpr std::string_view kAddress = "127.0.0.1:5170";
+
+  // As the reference has it: below /tmp, and rotated at some time.
+  std::string shown(const std::string& file) const {
+    static const RE2 time(R"(\.\d{8}T\d{6}\.\d{3}Z)");
+    std::string name = replaced(file, directory_.path("tmp/"), "/tmp/");
+    RE2::GlobalReplace(&name, time, ".20261124T232645.123Z");
+    return name;
+  }
+
+  const testing::TemporaryDirectory directory_;
+  std::string yaml_;
+  bool is_stream_ = true;
+  std::optional<testing::Peer> peer_;
+  std::future<std::string> stream_;
+};
+
 void run_example(const std::vector<Definition>& all, const config::StageSpec& spec, const config::Example& example) {
   SCOPED_TRACE(spec.kind + " " + spec.variant + ": " + example.title);
-  config::LoadResult loaded = config::load(pipeline_of(spec, example), "example.yaml", catalog(all), {});
+  Surroundings around(pipeline_of(spec, example));
+  config::LoadResult loaded = config::load(around.yaml(), "example.yaml", catalog(all), {});
   record::FieldTable fields;
   Workshop workshop{.fields = fields, .diagnostics = loaded.diagnostics};
   std::vector<AnyStage> stages;
@@ -146,18 +233,9 @@ void run_example(const std::vector<Definition>& all, const config::StageSpec& sp
   }
   ASSERT_FALSE(loaded.diagnostics.has_errors()) << loaded.diagnostics.render();
 
-  const sluice::testing::TemporaryDirectory directory;
-  const std::string input = directory.file("input", joined(example.input));
-  std::string output = directory.file("output", "");
-  {
-    const Redirect in(STDIN_FILENO, input, O_RDONLY);
-    const Redirect out(STDOUT_FILENO, output, O_WRONLY);
-    Graph(loaded.config.stages, stages).run(flow::background());
-  }
-  const config::StageConfig& last = loaded.config.stages.back();
-  if (last.variant == "file") output = last.settings.string("path");
-  EXPECT_EQ(sluice::testing::content_of(output), joined(example.output));
-  if (last.variant == "file") ::unlink(output.c_str());
+  Graph graph(loaded.config.stages, stages);
+  around.run(example.input, graph);
+  EXPECT_EQ(around.written(), joined(example.output));
 }
 
 TEST(Examples, DoWhatTheReferenceSays) {
@@ -172,6 +250,15 @@ TEST(Examples, DoWhatTheReferenceSays) {
     }
   }
   EXPECT_GT(count, 10u);
+}
+
+TEST(Examples, OfAllStagesButGeneratorsReadSomething) {
+  for (const Definition& definition : definitions()) {
+    for (const config::Example& example : definition.spec.examples) {
+      EXPECT_TRUE(definition.spec.kind == "generate" || !example.input.empty())
+          << definition.spec.kind << " " << definition.spec.variant << ": " << example.title;
+    }
+  }
 }
 
 TEST(Examples, EverySupportedStageHasOne) {

@@ -23,6 +23,7 @@ using testing::content_of;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::TemporaryDirectory;
+using testing::unpacked;
 
 constexpr record::Timestamp kNow{1'764'000'000, 250'000'000};  // 2025-11-24T16:00:00.25Z
 
@@ -151,18 +152,6 @@ class WritePaths : public ::testing::Test {
       found[fs::relative(entry.path(), directory_.path("")).string()] = content_of(entry.path().string());
     }
     return found;
-  }
-
-  // The output of a program that unpacks a file.
-  static std::string unpacked(const std::string& program, const std::string& path) {
-    std::string text;
-    std::FILE* const pipe = ::popen((program + " < " + path).c_str(), "r");
-    std::array<char, 4096> bytes{};
-    for (std::size_t count; (count = std::fread(bytes.data(), 1, bytes.size(), pipe)) > 0;) {
-      text.append(bytes.data(), count);
-    }
-    EXPECT_EQ(::pclose(pipe), 0) << program << " " << path;
-    return text;
   }
 
   const TemporaryDirectory directory_;

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <pty.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -78,6 +81,18 @@ class TemporaryDirectory {
 inline std::string content_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// The output of a program (zcat, zstdcat) that unpacks a file.
+inline std::string unpacked(const std::string& program, const std::string& path) {
+  std::string text;
+  std::FILE* const pipe = ::popen((program + " < '" + path + "'").c_str(), "r");
+  std::array<char, 4096> bytes{};
+  for (std::size_t count; (count = std::fread(bytes.data(), 1, bytes.size(), pipe)) > 0;) {
+    text.append(bytes.data(), count);
+  }
+  EXPECT_EQ(::pclose(pipe), 0) << program << " " << path;
+  return text;
 }
 
 }  // namespace sluice::testing

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "stages/descriptor.hpp"
 
@@ -48,6 +49,16 @@ class Peer {
     EXPECT_TRUE(connection) << std::strerror(errno);
     limit(connection.get());
     return connection;
+  }
+
+  // The datagrams that have come, without waiting for more.
+  std::vector<std::string> received() const {
+    std::vector<std::string> all;
+    std::string text(100'000, '\0');
+    for (ssize_t count; (count = ::recv(socket_.get(), text.data(), text.size(), MSG_DONTWAIT)) >= 0;) {
+      all.push_back(text.substr(0, static_cast<std::size_t>(count)));
+    }
+    return all;
   }
 
   std::string receive() const {
