@@ -155,7 +155,8 @@ Definition parse_kv() {
   spec.description =
       "Blanks around keys and values do not count; values may be quoted with `\"` or `'`, and a backslash escapes the "
       "quote "
-      "and itself. A key alone gets the value `true`. Values are strings. A text without any pair is rejected "
+      "and itself. A key alone gets the value `true`. Values are strings. A key that comes twice is "
+      "kept twice, and expressions see the last. A text without any pair is rejected "
       "(`invalid_kv`). For `key=value` with spaces in between, `logfmt` is stricter and faster.";
   spec.options = {
       config::Option::string("field_delimiter").defaults("\" \"").not_empty().doc("what separates two pairs"),

@@ -142,10 +142,11 @@ class Reader {
       }
       if (p_ == end_ || *p_ != ']') return expected("a space and a parameter, or `]`");
       ++p_;
-      join_repeated(parameters);
       elements.add(Value::string(name), Value::map(parameters.fields()));
     }
     if (elements.fields().empty()) return expected("structured data or `-`");
+    unite_repeated(elements);
+    for (Field& element : elements.fields()) element.value = Value::map(join_repeated(element.value.fields()));
     fields_.add(kStructuredData, Value::map(elements.fields()));
     return {};
   }
@@ -194,41 +195,58 @@ class Reader {
     return between(begin, to);
   }
 
-  static bool has_repeated(std::span<const Field> parameters) {
-    for (std::size_t i = 1; i < parameters.size(); ++i) {
-      const std::string_view name = parameters[i].name.text();
-      for (std::size_t j = 0; j < i; ++j) {
-        if (parameters[j].name.text() == name) return true;
-      }
+  // More elements, or parameters of one, than anyone writes are left as they are, since the time to find what is
+  // repeated grows with the square.
+  static bool has_repeated(std::span<const Field> fields) {
+    constexpr std::size_t kMost = 256;
+    if (fields.size() > kMost) return false;
+    for (std::size_t i = 1; i < fields.size(); ++i) {
+      if (is_among(fields.first(i), fields[i].name.text())) return true;
     }
     return false;
   }
 
-  // Makes one list of the values of parameters that have one name. Elements with more parameters than anyone writes are
-  // left as they are, since the time for this grows with the square.
-  void join_repeated(FieldList& parameters) {
-    constexpr std::size_t kMostParameters = 256;
-    const std::span<Field> all = parameters.fields();
-    if (all.size() > kMostParameters || !has_repeated(all)) return;
+  static bool is_among(std::span<const Field> fields, std::string_view name) {
+    return std::any_of(fields.begin(), fields.end(), [&](const Field& field) { return field.name.text() == name; });
+  }
+
+  // Section 6.3.2 forbids a second element of one id. Senders that write one mean more of the same: its parameters
+  // count as if they stood in the first.
+  void unite_repeated(FieldList& elements) {
+    const std::span<Field> all = elements.fields();
+    if (!has_repeated(all)) return;
     std::size_t kept = 0;
     for (std::size_t i = 0; i < all.size(); ++i) {
       const std::string_view name = all[i].name.text();
-      const auto same = [&](const Field& field) { return field.name.text() == name; };
-      if (std::any_of(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(kept), same)) continue;
-      const auto count =
-          static_cast<std::size_t>(std::count_if(all.begin() + static_cast<std::ptrdiff_t>(i), all.end(), same));
-      Field joined = all[i];
-      if (count > 1) {
-        const std::span<Value> values = arena_.make_array<Value>(count);
-        std::size_t next = 0;
-        for (std::size_t j = i; j < all.size(); ++j) {
-          if (same(all[j])) values[next++] = all[j].value;
-        }
-        joined.value = Value::list(values);
+      if (is_among(all.first(kept), name)) continue;
+      FieldList parameters(arena_);
+      for (const Field& element : all.subspan(i)) {
+        if (element.name.text() != name) continue;
+        for (const Field& parameter : element.value.fields()) parameters.add(parameter.name, parameter.value);
       }
-      all[kept++] = joined;
+      all[kept++] = {all[i].name, Value::map(parameters.fields())};
     }
-    parameters.truncate(kept);
+    elements.truncate(kept);
+  }
+
+  // Section 6.3.3 allows parameters of one name: they become one, whose value is the list of theirs.
+  std::span<const Field> join_repeated(std::span<const Field> all) {
+    if (!has_repeated(all)) return all;
+    FieldList joined(arena_);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const std::string_view name = all[i].name.text();
+      if (is_among(joined.fields(), name)) continue;
+      const auto same = [&](const Field& field) { return field.name.text() == name; };
+      const auto rest = all.subspan(i);
+      const std::span<Value> values =
+          arena_.make_array<Value>(static_cast<std::size_t>(std::count_if(rest.begin(), rest.end(), same)));
+      std::size_t next = 0;
+      for (const Field& field : rest) {
+        if (same(field)) values[next++] = field.value;
+      }
+      joined.add(all[i].name, values.size() == 1 ? values.front() : Value::list(values));
+    }
+    return joined.fields();
   }
 
   const char* begin_;
@@ -253,10 +271,10 @@ Definition parse_rfc5424() {
   spec.summary = "Syslog messages of RFC 5424.";
   spec.description =
       "Finds `facility` and `severity` (numbers, or names), `time` (a timestamp), `hostname`, `appname`, `procid`, "
-      "`msgid`, "
-      "`structured_data` (element id, then parameter; a repeated parameter becomes a list) and `message`. Nil values "
-      "(`-`) "
-      "are left out, and so is a byte order mark before the message. Other lines are rejected (`invalid_rfc5424`).";
+      "`msgid`, `structured_data` (element id, then parameter) and `message`. Nil values (`-`) are left out, and so is "
+      "a byte order mark before the message. A parameter that is repeated in its element becomes a list, in the order "
+      "of the message. The RFC forbids to repeat an element; one that is repeated all the same is united with the "
+      "first of its id. Other lines are rejected (`invalid_rfc5424`).";
   spec.options = syslog_options();
   spec.examples = {
       {"Structured data",
@@ -267,6 +285,11 @@ Definition parse_rfc5424() {
         R"("appname":"evntslog","msgid":"ID47","structured_data":{"ex@32473":{"iut":"3","src":"a \"b\" ]"}},)"
         R"("message":"An event"})",
         R"({"facility":1,"severity":5,"message":"minimal"})"}},
+      {"Repeated parameters and elements",
+       "- parse: rfc5424",
+       {R"(<13>1 - - - - - [origin ip="192.0.2.1" ip="192.0.2.129"][a n="1"][b m="2"][a n="3" o="4"])"},
+       {R"({"facility":1,"severity":5,"structured_data":{"origin":{"ip":["192.0.2.1","192.0.2.129"]},)"
+        R"("a":{"n":["1","3"],"o":"4"},"b":{"m":"2"}}})"}},
       {"Names instead of numbers",
        "- parse: {format: rfc5424, names: true}",
        {"<34>1 2003-10-11T22:14:15Z host su 77 - - failed"},

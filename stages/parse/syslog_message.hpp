@@ -23,7 +23,7 @@ struct SyslogSettings {
 
 // `facility`, `severity`, `time`, `hostname`, `appname`, `procid`, `msgid`, `structured_data` (a map of maps) and
 // `message` of a message as RFC 5424 section 6 defines it; what is nil (`-`) is left out. A parameter that comes
-// several times in an element (section 6.3.3) becomes a list.
+// several times in an element (section 6.3.3) becomes a list; elements of one id are one.
 ParseFailure read_rfc5424(std::string_view text, const SyslogSettings& settings, record::Arena& arena,
                           FieldsBuilder& fields);
 

@@ -8,11 +8,17 @@ namespace sluice::stages {
 namespace {
 
 using test::parse_line;
+using test::run_stage;
 using testing::StartsWith;
 
 TEST(Logfmt, PairsInTheirOrder) {
   EXPECT_EQ(parse_line("- parse: logfmt", R"(level=info msg="two words" n=12 flag empty= last=x)"),
             R"({"level":"info","msg":"two words","n":"12","flag":true,"empty":"","last":"x"})");
+}
+
+TEST(Logfmt, AKeyThatComesTwiceIsKeptTwiceAndTheLastCounts) {
+  EXPECT_EQ(parse_line("- parse: logfmt", "a=1 b=2 a=3"), R"({"a":"1","b":"2","a":"3"})");
+  EXPECT_EQ(run_stage("- parse: logfmt\n- filter: a == \"3\"", {"a=1 b=2 a=3", "a=3 a=1"}).output.size(), 1U);
 }
 
 TEST(Logfmt, EscapesInQuotedValues) {

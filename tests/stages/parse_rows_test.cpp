@@ -68,6 +68,11 @@ TEST(Csv, TheDelimiterIsOneCharacter) {
               HasSubstr("one ASCII character"));
 }
 
+TEST(Kv, AKeyThatComesTwiceIsKeptTwiceAndTheLastCounts) {
+  EXPECT_EQ(parse_line("- parse: kv", "a=1 b=2 a=3"), R"({"a":"1","b":"2","a":"3"})");
+  EXPECT_EQ(run_stage("- parse: kv\n- filter: a == \"3\"", {"a=1 b=2 a=3", "a=3 a=1"}).output.size(), 1U);
+}
+
 TEST(Kv, DelimitersQuotesAndFlags) {
   EXPECT_EQ(
       parse_line("- parse: {format: kv, field_delimiter: '; ', key_value_delimiter: ' -> '}", "a -> 1; b -> x y; c"),

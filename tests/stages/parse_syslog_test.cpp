@@ -26,6 +26,19 @@ TEST(Rfc5424, RepeatedNamesBecomeAList) {
               HasSubstr(R"("structured_data":{"a":{"ip":["1","2","3"],"x":"y"}})"));
 }
 
+TEST(Rfc5424, ElementsOfOneIdAreUnited) {
+  EXPECT_THAT(rfc5424(R"(<13>1 - - - - - [a x="1"][b][a x="2" y="3"][a x="4"] m)"),
+              HasSubstr(R"("structured_data":{"a":{"x":["1","2","4"],"y":"3"},"b":{}},"message":"m")"));
+}
+
+// More than anyone writes is kept as it is, in time that does not grow with the square.
+TEST(Rfc5424, ManyRepeatedElementsAreKeptApart) {
+  std::string line = "<13>1 - - - - - ";
+  for (int i = 0; i < 100'000; ++i) line += R"([a x=""])";
+  const std::string parsed = rfc5424(line);
+  EXPECT_THAT(parsed.substr(0, 100), HasSubstr(R"("structured_data":{"a":{"x":""},"a":{"x":""})"));
+}
+
 TEST(Rfc5424, NilValuesAndTheByteOrderMarkAreLeftOut) {
   EXPECT_EQ(rfc5424("<0>1 - - - - - -"), R"({"facility":0,"severity":0})");
   EXPECT_EQ(rfc5424("<191>1 - - - - - - \xef\xbb\xbftext"), R"({"facility":23,"severity":7,"message":"text"})");
