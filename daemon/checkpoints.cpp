@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "daemon/stage_set.hpp"
 #include "record/buffer.hpp"
 #include "record/json_writer.hpp"
 #include "stages/write/rejects.hpp"
@@ -64,6 +65,10 @@ flow::Error Checkpoints::restore(const Checkpoint& last) {
       return {error.code(), fmt::format("{}: `{}`: {}", state_path(options_.directory), name, error.message())};
     }
   }
+  for (const Participants::Reading& each : participants_.readers) {
+    if (last.generators.contains(each.name)) continue;
+    if (flow::Error error = each.generator->restore("{}")) return located(error, each.name);
+  }
   for (const auto& [name, state] : last.stages) {
     const auto holder = std::ranges::find(participants_.holders, name, &Participants::Holding::name);
     flow::Error error{std::errc::invalid_argument, "this configuration has no such stage that holds records back"};
@@ -102,7 +107,8 @@ flow::Error Checkpoints::wait_until_settled(const flow::Context& context) {
 }
 
 // Writers first: what they tell the journal is what a restart cuts back to.
-flow::Error Checkpoints::capture(const flow::Context& context, Checkpoint& checkpoint) {
+flow::Error Checkpoints::capture(const flow::Context& context, Checkpoint& checkpoint, bool& ready) {
+  ready = true;
   for (const Participants::Writing& each : participants_.writers) {
     const std::lock_guard lock(*each.mutex);
     if (flow::Error error = each.writer->checkpoint(context)) {
@@ -114,7 +120,9 @@ flow::Error Checkpoints::capture(const flow::Context& context, Checkpoint& check
     if (std::string state = each.save(); !state.empty()) checkpoint.stages[each.name] = std::move(state);
   }
   for (const Participants::Reading& each : participants_.readers) {
-    checkpoint.generators[each.name] = each.generator->save();
+    std::string state = each.generator->save();
+    if (state.empty()) ready = false;
+    checkpoint.generators[each.name] = std::move(state);
   }
   return {};
 }
@@ -143,12 +151,13 @@ flow::Error Checkpoints::make(const flow::Context& context, Made& made) {
     if (ledger_.has_abandoned()) return {};  // what was read is not what was written: the last checkpoint stays
     const std::uint64_t finishes = finishes_;
     Checkpoint checkpoint;
+    bool ready = false;
     flow::Error error = journal_->begin(epoch_ + 1);
-    if (!error) error = capture(context, checkpoint);
+    if (!error) error = capture(context, checkpoint, ready);
     if (!error && (finishes_ != finishes || !is_settled())) continue;
-    if (!error) error = save(context, checkpoint);
-    if (error) journal_->abort();
-    if (!error) made = Made::yes;
+    if (!error && ready) error = save(context, checkpoint);
+    if (error || !ready) journal_->abort();
+    if (!error && ready) made = Made::yes;
     return error;
   }
 }
@@ -171,7 +180,10 @@ void Checkpoints::run(const flow::Context& context, const std::function<void(con
       log_.error("no checkpoint can be made, and a restart would go back to the last one: {}; trying again",
                  error.message());
     }
-    if (made == Made::not_now) continue;
+    if (made == Made::not_now) {
+      if (first) pause = std::min<std::chrono::nanoseconds>(kFirst, options_.interval);
+      continue;
+    }
     if (std::exchange(complained_, false)) log_.info("checkpoints are made again");
     covered = included;
     first = false;

@@ -88,7 +88,8 @@ class Checkpoints {
   flow::Error make(const flow::Context& context, Made& made);
   flow::Error wait_until_settled(const flow::Context& context);
   bool is_settled() const;
-  flow::Error capture(const flow::Context& context, Checkpoint& checkpoint);
+  // `ready`: whether every generator knows where it is.
+  flow::Error capture(const flow::Context& context, Checkpoint& checkpoint, bool& ready);
   flow::Error save(const flow::Context& context, Checkpoint& checkpoint);
 
   const Options options_;

@@ -275,6 +275,36 @@ TEST_F(CheckpointsTest, PositionsOfAnotherGeneratorAreRefused) {
   EXPECT_NE(other.run(flow::background()).error.message().find("`count`"), std::string::npos);
 }
 
+// One who is asked for `start: end` must not take what was there for new after a kill.
+TEST_F(CheckpointsTest, NothingIsSavedBeforeEveryGeneratorKnowsWhereItIs) {
+  class Searching final : public stages::Generator {
+   public:
+    explicit Searching(std::atomic<int>& asked) : asked_(asked) {}
+    flow::Error run(const flow::Context& context, stages::Emitter&) override {
+      while (!context.done()) context.wait_for(1ms);
+      return {};
+    }
+    bool keeps_positions() const override { return true; }
+    std::string save() const override { return ++asked_ < 5 ? "" : "{}"; }
+
+   private:
+    std::atomic<int>& asked_;
+  };
+  std::atomic<int> asked{0};
+  flow::Cancellable stop = flow::with_cancel(flow::background());
+  test::StageSetBuilder builder;
+  builder.add("search", "generate", std::make_unique<Searching>(asked));
+  builder.add("print", "write",
+              std::make_unique<test::TextWriter>([](const flow::Context&, std::string_view) { return flow::Error(); }));
+  Topology searching(config_, builder.take(), nullptr, pool_, *log_);
+  searching.keep_state_in(state());
+  std::thread runner([&] { EXPECT_FALSE(searching.run(stop.context).error); });
+  while (!fs::exists(state() + "/sluice.state")) std::this_thread::yield();
+  EXPECT_EQ(asked, 5);
+  stop.handle.cancel();
+  runner.join();
+}
+
 // What a failed sync may have lost must be written again, so nothing may be saved that takes it for written.
 TEST_F(CheckpointsTest, AWriterThatCannotMakeSureFailsTheRunAndIsNotSaved) {
   class Unsure final : public stages::Writer {
