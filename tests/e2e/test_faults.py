@@ -53,7 +53,7 @@ class FilesToFiles(SluiceTest):
         harvest = Harvest(self.outputs, self.check_line)
         missing = self.expected() - set(harvest.lines)
         told = "%s; seed %d; stderr of the last run:\n%s" % (what, self.seed, self.pipeline.stderr[-2000:])
-        self.assertEqual(harvest.twice(), [], "written twice: %s; %s" % (some(harvest.twice()), told))
+        self.assertFalse(harvest.twice(), "written twice: %s; %s" % (some(harvest.twice()), told))
         self.assertFalse(missing, "lost: %s; %s" % (some(missing), told))
         for path in self.outputs:
             self.assertEqual(Harvest([path]).out_of_order(), [], "%s: not in order; %s" % (path.name, told))
@@ -67,7 +67,7 @@ class FilesToFiles(SluiceTest):
         self.pipeline.start().wait(0)
 
     def repeat(self):
-        """From the beginning again."""
+        """Makes the next run begin anew."""
         for name in ("out", "state"):
             shutil.rmtree(self.directory / name, ignore_errors=True)
         (self.directory / "out").mkdir()
@@ -110,6 +110,17 @@ class Faults(FilesToFiles):
             self.complete()
             self.verify(faults)
 
+    def leave_much_to_undo(self):
+        """A whole run; more input; and a run that is killed, of which no checkpoint was made."""
+        self.prepare(1000)
+        self.repeat()
+        self.complete()
+        for log in self.logs:
+            log.open_again()
+            log.append(1000)
+            log.close()
+        self.pipeline.start("write:kill@40=/out/;open:EMFILE=sluice.state.new$").wait(-signal.SIGKILL)
+
     def test_short_and_interrupted_calls_do_not_matter(self):
         self.prepare(1000)
         self.hit("write:short%30=/out/;write:EINTR%10=/out/", 0)
@@ -148,10 +159,10 @@ class Faults(FilesToFiles):
 
     def test_a_state_that_cannot_be_written_is_said_and_tried_again(self):
         """The run goes on: the checkpoint before stays valid. Only the last one must be made."""
-        self.prepare(1000)
-        for rule in ("write:ENOSPC@2=sluice.state.new$", "fsync:EIO@2=sluice.state.new$",
-                     "rename:EIO@2=sluice.state$", "open:EMFILE@2=sluice.state.new$", "open:EIO@3=/journal.",
-                     "fsync:EIO@2=/state$"):
+        self.prepare(4000)
+        for rule in ("write:ENOSPC@1=sluice.state.new$", "fsync:EIO@1=sluice.state.new$",
+                     "rename:EIO@1=sluice.state$", "open:EMFILE@1=sluice.state.new$", "open:EIO@2=/journal.",
+                     "fsync:EIO@1=/state$"):
             self.hit(rule, 0, "no checkpoint can be made")
             self.assertEqual(self.pipeline.ledger()["received"], 0)
         for rule in ("write:ENOSPC@2+=sluice.state.new$", "rename:EIO@2+=sluice.state$", "fsync:EIO@2+=/state$"):
@@ -164,12 +175,10 @@ class Faults(FilesToFiles):
         self.hit("write:short@5=/journal.;write:ENOSPC@5=/journal.;truncate:EIO=/journal.", 1)
 
     def test_a_start_that_cannot_read_its_state_reads_nothing_else(self):
-        self.prepare(1000)
         for rule in ("read:EIO@1=sluice.state$", "open:EACCES=sluice.state$", "read:EIO=/journal.",
                      "open:EACCES=/journal."):
             with self.subTest(faults=rule):
-                self.repeat()
-                self.pipeline.start("change:kill@60=/out/").wait(-signal.SIGKILL)
+                self.leave_much_to_undo()
                 self.pipeline.start(rule).wait(1)
                 self.assertTrue(self.pipeline.injected(), self.pipeline.stderr)
                 self.assertIn("state/", self.pipeline.stderr)
@@ -178,11 +187,9 @@ class Faults(FilesToFiles):
                 self.verify(rule)
 
     def test_an_undoing_that_fails_can_be_done_again(self):
-        self.prepare(1000)
         for rule in ("truncate:EIO@1=/out/", "rename:EIO@1=/out/", "truncate:late@1=/out/", "rename:late@1=/out/"):
             with self.subTest(faults=rule):
-                self.repeat()
-                self.pipeline.start("write:kill@40=/out/;open:EMFILE@2+=sluice.state.new$").wait(-signal.SIGKILL)
+                self.leave_much_to_undo()
                 self.pipeline.start(rule).wait(1)
                 self.assertTrue(self.pipeline.injected(), self.pipeline.stderr)
                 self.complete()
@@ -242,8 +249,7 @@ class Faults(FilesToFiles):
         self.prepare(1000)
         text = (self.pipeline.directory / "sluice.yaml").read_text().replace("follow: false", "follow: true")
         (self.pipeline.directory / "sluice.yaml").write_text(text)
-        for rule in ("read:EIO@1=app-0.log$", "open:EACCES@1=app-0.log$", "open:EMFILE@2=/logs/",
-                     "read:EIO%30=/logs/"):
+        for rule in ("open:EACCES@1=app-0.log$", "open:EMFILE@2=/logs/", "read:EIO@2=app-0.log$"):
             with self.subTest(faults=rule):
                 self.repeat()
                 self.pipeline.start(rule, self.seed)

@@ -1,4 +1,5 @@
 """Logs of numbered lines that are rotated while they are written, and what came of their lines."""
+import bisect
 import collections
 import gzip
 import json
@@ -43,7 +44,7 @@ class Log:
         self.file, self.make, self.broken_every, self.chunk = file, make, broken_every, chunk
         self.path = directory / ("app-%d.log" % file)
         self.count = 0          # lines written: numbers 1..count
-        self.rotations = 0
+        self.begins = [1]       # the first number of each generation
         self.at_risk = set()    # numbers of lines that were written between copy and truncation
         self._descriptor = -1
         self._create()
@@ -54,8 +55,19 @@ class Log:
         self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
     def close(self):
-        os.close(self._descriptor)
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
         self._descriptor = -1
+
+    def open_again(self):
+        self._create()
+
+    @property
+    def rotations(self):
+        return len(self.begins) - 1
+
+    def generation(self, number):
+        return bisect.bisect_right(self.begins, number)
 
     def is_broken(self, number):
         return self.broken_every != 0 and number % self.broken_every == 0
@@ -100,7 +112,7 @@ class Log:
         self._shift()
         os.rename(self.path, self._older(1))
         self._create()
-        self.rotations += 1
+        self.begins.append(self.count + 1)
 
     def rotate_by_copying(self, lines_between=0):
         """What is appended after the copy was made and before the file is truncated is in neither."""
@@ -113,7 +125,7 @@ class Log:
             self.append(lines_between)
             self.at_risk.update(range(first, self.count + 1))
         os.truncate(self.path, 0)
-        self.rotations += 1
+        self.begins.append(self.count + 1)
 
     def remove_oldest(self, keep, is_read):
         """Removes files beyond the `keep` youngest, if all in them was read."""
@@ -163,22 +175,23 @@ class Harvest:
     def twice(self):
         return sorted(line for line, count in collections.Counter(self.lines).items() if count > 1)
 
-    def out_of_order(self):
-        """(file, number before, number) where a file's numbers do not rise."""
+    def out_of_order(self, generation_of=lambda line: 0):
+        """(file, number before, number) where the numbers of one generation of a file do not rise."""
         last, wrong = {}, []
         for file, number in self.lines:
-            if number <= last.get(file, 0):
-                wrong.append((file, last[file], number))
-            last[file] = number
+            key = file, generation_of((file, number))
+            if number <= last.get(key, 0):
+                wrong.append((file, last[key], number))
+            last[key] = number
         return wrong
 
     def around(self, wrong):
         """The numbers of a file before and after the first place where they do not rise."""
         if not wrong:
             return ""
-        file, before, number = wrong[0]
+        file, _, number = wrong[0]
         numbers = [number for each, number in self.lines if each == file]
-        at = next(i for i in range(1, len(numbers)) if numbers[i - 1:i + 1] == [before, number])
+        at = numbers.index(number)
         return "file-%d: %s" % (file, numbers[max(0, at - 40):at + 40])
 
 
