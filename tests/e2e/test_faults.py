@@ -161,7 +161,7 @@ class Faults(FilesToFiles):
         """The run goes on: the checkpoint before stays valid. Only the last one must be made."""
         self.prepare(4000)
         for rule in ("write:ENOSPC@1=sluice.state.new$", "fsync:EIO@1=sluice.state.new$",
-                     "rename:EIO@1=sluice.state$", "open:EMFILE@1=sluice.state.new$", "open:EIO@2=/journal.",
+                     "rename:EIO@1=sluice.state$", "open:EMFILE@1=sluice.state.new$", "open:EIO@3=/journal.",
                      "fsync:EIO@1=/state$"):
             self.hit(rule, 0, "no checkpoint can be made")
             self.assertEqual(self.pipeline.ledger()["received"], 0)
