@@ -274,6 +274,7 @@ flow::Error OutputFile::sync_later(const flow::Context& context) {
   if (shared_->armed.exchange(true, std::memory_order_acq_rel)) return {};
   flow::Cancellable timer = flow::with_timeout(context, settings_.sync_interval);
   sync_task_ = flow::after_func(timer.context, [shared = shared_] {
+    const std::lock_guard lock(shared->mutex);
     shared->armed.exchange(false, std::memory_order_acq_rel);
     if (const int number = sync_data(shared->descriptor.get()); number != 0) shared->error = number;
   });
@@ -296,7 +297,9 @@ flow::Error OutputFile::settle(const flow::Context& context) {
 // No error if the policy is none. A sync that failed stays failed: the system does not say again what it has lost.
 flow::Error OutputFile::sync_all() {
   if (settings_.sync == SyncPolicy::none) return {};
-  const int failed = shared_ ? shared_->error.load() : 0;
+  if (!shared_) return sync();
+  const std::lock_guard lock(shared_->mutex);
+  const int failed = shared_->error.load();
   return failed != 0 ? sync_failure(failed) : sync();
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -84,6 +85,7 @@ class OutputFile {
   // What the timer's task shares with the file: the task may outlive it.
   struct Shared {
     Descriptor descriptor;  // a duplicate of the file's
+    std::mutex mutex;       // held while syncing: of two at a time, one could succeed where the other has lost data
     std::atomic<bool> armed{false};
     std::atomic<int> error{0};  // the errno of a failed sync
   };

@@ -249,7 +249,7 @@ class Faults(FilesToFiles):
         self.prepare(1000)
         text = (self.pipeline.directory / "sluice.yaml").read_text().replace("follow: false", "follow: true")
         (self.pipeline.directory / "sluice.yaml").write_text(text)
-        for rule in ("open:EACCES@1=app-0.log$", "open:EMFILE@2=/logs/", "read:EIO@2=app-0.log$"):
+        for rule in ("open:EACCES@1=app-0.log$", "open:EMFILE@2=/logs/", "read:EIO@4=app-0.log$"):
             with self.subTest(faults=rule):
                 self.repeat()
                 self.pipeline.start(rule, self.seed)

@@ -41,11 +41,6 @@ class FileGenerator(SluiceTest):
         self.assert_exit(by_file, 0)
         self.assertEqual(by_file.stdout, by_stdin.stdout)
 
-    def test_follow_is_answered_with_not_supported_yet(self):
-        outcome = self.check("stages:\n  - generate: {from: file, paths: a.log, follow: true}\n  - write: stdout\n")
-        self.assert_exit(outcome, 78)
-        self.assertIn("not supported yet", outcome.stderr)
-
 
 class FileWriter(SluiceTest):
     def test_file_to_file(self):
