@@ -6,12 +6,13 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
-#include <ranges>
+#include <sstream>
 #include <utility>
 
 #include "daemon/atomic_file.hpp"
@@ -70,8 +71,8 @@ std::optional<Note> read_note(std::string_view line) {
   constexpr std::size_t kChecksum = 8;
   if (line.size() < kChecksum + 1 || checksum(line.substr(kChecksum + 1)) != line.substr(0, kChecksum)) return {};
   std::vector<std::string> words;
-  for (const auto word : std::views::split(line.substr(kChecksum + 1), ' '))
-    words.emplace_back(word.begin(), word.end());
+  std::istringstream stream{std::string(line.substr(kChecksum + 1))};
+  for (std::string word; stream >> word;) words.push_back(word);
   if (words.size() < 6) return {};
   Note note;
   note.is_rename = words[0] == "rename";
@@ -263,7 +264,8 @@ flow::Error undo_to_checkpoint(const flow::Context& context, const std::string& 
     if (std::optional<Note> note = read_note(left.substr(0, end))) notes.push_back(std::move(*note));
     left.remove_prefix(end + 1);
   }
-  for (const Note& note : notes | std::views::reverse) {
+  std::ranges::reverse(notes);
+  for (const Note& note : notes) {
     if (context.done()) return context.cause();
     if (flow::Error error = note.is_rename ? undo_rename(note, report) : undo_extend(note, report)) return error;
   }

@@ -22,6 +22,7 @@ flow::Error FileGenerator::restore(std::string_view saved) {
   std::ranges::stable_sort(earlier.files, {}, &follow::Position::time);  // the oldest are forgotten first
   for (follow::Position& each : earlier.files) files_.add(std::move(each));
   earlier_patterns_ = std::move(earlier.patterns);
+  if (!earlier_patterns_.empty()) files_.set_all_known();  // what was saved may be saved again
   restored_ = true;
   return {};
 }

@@ -28,6 +28,7 @@ class FileGenerator final : public Generator {
   // to the next one then, and not taken for a last line.
   flow::Error restore(std::string_view saved) override;
   void passed_on(std::span<const Mark> marks) override { files_.passed_on(marks); }
+  // Empty before all files were looked for the first time, otherwise
   // {"files": [{"path", "device", "inode", "offset", "size", "head", "tail", ...}], "patterns": [...]}
   std::string save() const override;
 

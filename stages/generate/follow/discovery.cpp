@@ -52,6 +52,7 @@ void Follower::first_scan(const flow::Context& context) {
   order_newcomers();
   earlier_paths_.clear();
   first_ = false;
+  if (!context.done()) files_.set_all_known();
 }
 
 // Looks at everything: for what no change told of.
@@ -282,7 +283,12 @@ void Follower::add(const std::string& path, const Identity& identity, std::int64
     if (File* const earlier = files_.find(former->second)) go_after(file, *earlier, true);
     formerly_.erase(former);
   }
-  if (first_ && starts_at_end(path)) start_at_end(file);
+  if (first_ && starts_at_end(path)) {
+    start_at_end(file);
+  } else if (options_.follow && ensure_open(file) && file.saved.packing == Packing::none) {
+    // It is known by what it holds now, should it be cut before it has its turn.
+    files_.set_head(file, head_of(file.fd.get(), status_of(path).value_or(Status()).size));
+  }
   enqueue(file);
 }
 

@@ -28,7 +28,7 @@ File& FileTable::add(Position position) {
   made->read = made->seen = position.text.offset;
   made->tail = position.text.tail;
   made->bound = position.gone;
-  made->fresh = position.text.head.length == 0 && !position.skipped;
+  made->fresh = position.text.offset == 0 && !position.skipped;
   made->saved = std::move(position);
   File& file = insert(std::move(made));
   if (file.saved.gone) {
@@ -187,6 +187,11 @@ Descriptor FileTable::release(File& file) {
   file.unpacker.reset();
   open_.erase(file.place_open);
   return fd;
+}
+
+void FileTable::set_all_known() {
+  const std::lock_guard lock(mutex_);
+  all_known_ = true;
 }
 
 void FileTable::passed_on(std::span<const Mark> marks) {

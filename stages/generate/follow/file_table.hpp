@@ -133,7 +133,10 @@ class FileTable {
   const std::deque<std::uint64_t>& gone() const { return gone_; }
   std::size_t size() const { return files_.size(); }
 
-  // {"files": [...], "patterns": [...]} on one line.
+  // From now on positions may be saved: every file that was there at the start is known.
+  void set_all_known();
+
+  // {"files": [...], "patterns": [...]} on one line; nothing before set_all_known().
   std::string to_json(const std::vector<std::string>& patterns) const;
 
  private:
@@ -142,6 +145,7 @@ class FileTable {
   void forget_oldest();
 
   mutable std::mutex mutex_;  // guards files_ as a map, and File::saved
+  bool all_known_ = false;    // guarded by it too
   std::unordered_map<std::uint64_t, std::unique_ptr<File>> files_;
   std::uint64_t next_source_ = 1;
   std::map<std::string_view, File*> paths_;  // keys point to File::saved.path

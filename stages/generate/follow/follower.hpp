@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <deque>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -47,6 +48,9 @@ flow::Error is_a_directory(const std::string& path);
 
 // Whether the text of a packed file begins as `text` does and reaches its offset with the same bytes before it.
 bool unpacks_to(const flow::Context& context, int fd, Packing packing, const Text& text);
+
+// Which of two generations of a file is older, by their times and names.
+bool is_older(std::int64_t modified, std::string_view path, std::int64_t other_modified, std::string_view other_path);
 
 // One run. Belongs to the generator's thread.
 class Follower {
@@ -106,7 +110,9 @@ class Follower {
   // restart.cpp: what an earlier run knew
   File* earlier_at(const std::string& path, const Identity& identity);
   void find_earlier(const flow::Context& context);
+  static bool is_at(const flow::Context& context, const File& file, const std::string& path);
   void order_newcomers();
+  int rank_of(File& file, const std::vector<File*>& family);
   void go_after(File& later, File& earlier, bool replaces);
   bool waits_for(const File& file, const File& other);
 
@@ -114,6 +120,7 @@ class Follower {
   bool is_itself(const flow::Context& context, File& file);
   bool is_packed_itself(const flow::Context& context, File& file);
   File* gone_original(const File& copy, std::uint64_t size);
+  bool was_read_beyond(const File& copy, std::uint64_t size);
   File* live_original(const File& copy);
   bool is_copy(const File& original, const File& copy, std::uint64_t size) const;
   void forget_timer(File& file);
@@ -121,7 +128,14 @@ class Follower {
   void cut(const flow::Context& context, File& file);
   bool goes_on_elsewhere(const flow::Context& context, File& file);
   static bool is_still(const flow::Context& context, int fd, const File& file);
-  File* rest_at(const flow::Context& context, const File& file, const std::string& path);
+  struct Copy {
+    std::string path;
+    Identity identity;
+    std::int64_t modified = 0;
+    Packing packing = Packing::none;
+    Descriptor fd;
+  };
+  std::optional<Copy> copy_at(const flow::Context& context, const File& file, const std::string& path);
 
   const Options& options_;
   FileTable& files_;

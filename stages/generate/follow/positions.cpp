@@ -175,6 +175,7 @@ flow::Error broken(std::string what) {
 
 std::string FileTable::to_json(const std::vector<std::string>& patterns) const {
   const std::lock_guard lock(mutex_);
+  if (!all_known_) return {};
   std::vector<const File*> all;
   for (const auto& [source, file] : files_) all.push_back(file.get());
   std::ranges::sort(all, [](const File* a, const File* b) {

@@ -22,6 +22,10 @@ constexpr std::uint64_t kWorthReadingAhead = 1024 * 1024;
 
 Visit failure(int number) { return {Outcome::failed, number, {}}; }
 
+// After a check of the content that was not passed, errno having been cleared before: a check that could not read says
+// nothing about the content.
+Visit differs() { return errno != 0 ? failure(errno) : Visit{Outcome::cut, 0, {}}; }
+
 std::string_view last_bytes(std::string_view text) {
   return text.substr(text.size() - std::min(text.size(), kTailBytes));
 }
@@ -94,7 +98,6 @@ Visit FileReader::begin_packed(const flow::Context& context, File& file) {
   files_.set_size(file, size);
   if (!file.unpacker || file.unpacker->position() > file.read) {
     file.unpacker = std::make_unique<Unpacker>(file.saved.packing);
-    window_.clear();
   }
   std::vector<char> bytes(64 * 1024);
   while (file.unpacker->position() < file.read) {
@@ -102,12 +105,11 @@ Visit FileReader::begin_packed(const flow::Context& context, File& file) {
     const std::size_t wanted = std::min<std::uint64_t>(bytes.size(), file.read - file.unpacker->position());
     Unpacker::Status unpacked{};
     const std::size_t count = file.unpacker->read(file.fd.get(), std::span(bytes).first(wanted), unpacked);
-    window_ += std::string_view(bytes.data(), count);
-    trim_window();
     if (count == wanted) continue;
     if (unpacked == Unpacker::Status::failed) return failure(errno);
     return unpacked == Unpacker::Status::broken ? failure(EILSEQ) : Visit{Outcome::waiting, 0, {}};
   }
+  window_ = file.unpacker->window();
   return {Outcome::more, 0, {}};
 }
 
@@ -121,7 +123,8 @@ Visit FileReader::begin(const flow::Context& context, File& file) {
     struct stat status {};
     if (::fstat(file.fd.get(), &status) != 0) return failure(errno);
     const auto size = static_cast<std::uint64_t>(status.st_size);
-    if (size < file.read || !load_window(file)) return {Outcome::cut, 0, {}};
+    errno = 0;
+    if (size < file.read || !load_window(file)) return differs();
     files_.set_size(file, size);
     if (size < file.seen) file.seen = file.read;  // only of the unfinished line something is gone
     if (size == file.seen) return visit;
@@ -194,14 +197,17 @@ Visit FileReader::pump(const flow::Context& context, File& file, std::size_t tur
     if (visit.outcome == Outcome::failed && visit.number == EINTR) continue;
     if (count == 0) return visit;
     if (is_disturbed_(file)) return {Outcome::disturbed, 0, {}};
-    if (verify_ && !file.unpacker && !is_same(file)) return {Outcome::cut, 0, {}};
+    errno = 0;
+    if (verify_ && !file.unpacker && !is_same(file)) return differs();
     const auto now = SteadyClock::now();
     lines_.commit(static_cast<std::size_t>(count), now);
     note(file, {room.data(), static_cast<std::size_t>(count)});
     if (lines_.due(now)) {
       if (flow::Error error = lines_.flush(context)) return {Outcome::stopped, 0, std::move(error)};
     }
-    if (verify_ && !file.unpacker && static_cast<std::size_t>(count) < room.size()) return visit;
+    // Saves a read that would find nothing; a read may also be short before the end.
+    if (verify_ && !file.unpacker && static_cast<std::size_t>(count) < room.size() && at_ >= file.saved.size)
+      return visit;
     // A turn is not over in the midst of a line, however long, or nobody would ever come to its end.
     if (at_ - began >= turn && file.read > taken) return {Outcome::more, 0, {}};
   }

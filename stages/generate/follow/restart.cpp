@@ -1,5 +1,7 @@
 // Finding again what an earlier run knew, and putting what came meanwhile in its order.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <map>
@@ -12,20 +14,29 @@
 namespace sluice::stages::follow {
 namespace {
 
-// By age. File systems tell time in steps of some milliseconds; where that says nothing, app.log.10 is older than
-// app.log.9.gz, and that is older than app.log.
-bool comes_before(const File* a, const File* b) {
-  if (a->modified != b->modified) return a->modified < b->modified;
-  const auto number_of = [](const File* file) {
-    const std::string_view path = file->saved.path;
-    return packing_by_name(path) == Packing::none ? path : path.substr(0, path.rfind('.'));
-  };
-  const std::string_view left = number_of(a);
-  const std::string_view right = number_of(b);
-  return left.size() != right.size() ? left.size() > right.size() : left > right;
+struct Generation {
+  File* file;
+  int rank;
+};
+
+bool comes_before(const Generation& a, const Generation& b) {
+  if (a.rank != b.rank) return a.rank < b.rank;
+  return is_older(a.file->modified, a.file->saved.path, b.file->modified, b.file->saved.path);
 }
 
 }  // namespace
+
+// File systems tell time in steps of some milliseconds; where that says nothing, app.log.10 is older than app.log.9.gz,
+// and that is older than app.log.
+bool is_older(std::int64_t modified, std::string_view path, std::int64_t other_modified, std::string_view other_path) {
+  if (modified != other_modified) return modified < other_modified;
+  const auto without_packing = [](std::string_view name) {
+    return packing_by_name(name) == Packing::none ? name : name.substr(0, name.rfind('.'));
+  };
+  const std::string_view left = without_packing(path);
+  const std::string_view right = without_packing(other_path);
+  return left.size() != right.size() ? left.size() > right.size() : left > right;
+}
 
 // The file with this identity. After a restart a device may have another number: then the path and the inode say enough
 // for a first guess, which reading confirms.
@@ -62,12 +73,12 @@ void Follower::find_earlier(const flow::Context& context) {
     });
     file->bound = true;
     formerly_[file->saved.path] = file->source;
-    if (name != listing->second.end()) {
+    if (name != listing->second.end() && is_at(context, *file, name->path)) {
       files_.attach_identity(*file, name->identity);
       if (const auto status = status_of(name->path)) file->modified = status->modified;
       moved(*file, name->path);
       newcomers_.push_back(file->source);
-    } else if (!goes_on_elsewhere(context, *file)) {
+    } else if (!goes_on_elsewhere(context, *file) && !context.done()) {
       if (file->saved.size > file->read && file->saved.packing == Packing::none) {
         report_("bytes_lost", fmt::format("{} is gone, with {} bytes that had not been read yet", file->saved.path,
                                           file->saved.size - file->read));
@@ -80,6 +91,12 @@ void Follower::find_earlier(const flow::Context& context) {
     File* const earlier = former == formerly_.end() ? nullptr : files_.find(former->second);
     if (earlier != nullptr && earlier != file) go_after(*file, *earlier, true);
   }
+}
+
+// Whether what is at the path is what is known of the file: its inode may have been used again.
+bool Follower::is_at(const flow::Context& context, const File& file, const std::string& path) {
+  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  return fd && (file.read == 0 || is_still(context, fd.get(), file));
 }
 
 bool Follower::waits_for(const File& file, const File& other) {
@@ -115,14 +132,35 @@ void Follower::order_newcomers() {
       const bool is_member = file->saved.path.size() == stem.size() || file->saved.path[stem.size()] == '.';
       return !is_member || file->saved.skipped || (!file->fresh && !file->queued && file->caught_up);
     });
+    std::vector<Generation> generations;
     for (File* const file : family) {
       if (const auto status = status_of(file->saved.path)) file->modified = status->modified;
+      generations.push_back({file, rank_of(*file, family)});
     }
-    std::ranges::sort(family, comes_before);
-    for (std::size_t i = 1; i < family.size(); ++i) {
-      go_after(*family[i], *family[i - 1], false);
-    }
+    std::ranges::sort(generations, comes_before);
+    for (std::size_t i = 1; i < generations.size(); ++i)
+      go_after(*generations[i].file, *generations[i - 1].file, false);
   }
+}
+
+// 1 for the one that is written to, which is the youngest whatever its time says; 2 for a copy of that which is just
+// being made, before the original is cut, if nothing of that was read yet; otherwise 0.
+int Follower::rank_of(File& file, const std::vector<File*>& family) {
+  const auto comes_from = [](const File& later, const File& earlier) {
+    const std::vector<std::string> names = former_names(later.saved.path);
+    return std::ranges::find(names, earlier.saved.path) != names.end();
+  };
+  bool is_written = false;
+  for (File* const other : family) {
+    if (other == &file) continue;
+    if (comes_from(*other, file)) is_written = true;
+    const bool is_new = file.fresh && other->fresh && other->read == 0 && file.saved.packing == Packing::none;
+    if (!is_new || !comes_from(file, *other) || !ensure_open(file) || !ensure_open(*other)) continue;
+    struct stat status {};
+    const bool is_there = ::fstat(file.fd.get(), &status) == 0 && status.st_size > 0;
+    if (is_there && is_copy(*other, file, static_cast<std::uint64_t>(status.st_size))) return 2;
+  }
+  return is_written ? 1 : 0;
 }
 
 }  // namespace sluice::stages::follow

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <map>
 #include <optional>
 #include <utility>
@@ -35,33 +36,33 @@ bool are_same(int left, int right, std::uint64_t begin, std::size_t size) {
          std::equal(a.begin(), a.begin() + whole, b.begin());
 }
 
-// What the rotated generation `path` may have been called before: its beginnings at ".", "-" and "_", with and without
-// its extension.
-std::vector<std::string> former_names(const std::string& path) {
-  std::vector<std::string> names;
-  const std::size_t begin = path.rfind('/') + 1;
-  const std::size_t dot = path.rfind('.');
-  const std::string extension = dot != std::string::npos && dot > begin ? path.substr(dot) : "";
-  for (std::size_t at = path.size(); (at = path.find_last_of(".-_", at - 1)) != std::string::npos && at > begin;) {
-    names.push_back(path.substr(0, at));
-    if (at != dot && !extension.empty()) names.push_back(path.substr(0, at) + extension);
-  }
-  return names;
-}
-
 }  // namespace
 
 // Whether a file that nobody has looked at yet is to be read from its beginning. If not, it waits, or is no more.
 bool Follower::is_itself(const flow::Context& context, File& file) {
   if (file.saved.packing != Packing::none) return is_packed_itself(context, file);
+  errno = 0;
+  if (!holds(file.fd.get(), {file.saved.text.head, {}, 0})) {
+    if (errno != 0) {
+      trouble(file, errno);
+      return false;
+    }
+    cut(context, file);  // it was, between being found and having its turn
+    return false;
+  }
   const std::uint64_t size = size_of(file.fd).value_or(0);
   if (size == 0) return true;
   if (File* const original = gone_original(file, size)) {
     adopt(*original, file);
     return false;
   }
+  if (was_read_beyond(file, size)) {
+    start_at_end(file);
+    return true;
+  }
   File* const original = options_.follow && !file.deleted ? live_original(file) : nullptr;
-  if (original != nullptr && !holds(original->fd.get(), text_of(*original))) {
+  errno = 0;
+  if (original != nullptr && !holds(original->fd.get(), text_of(*original)) && errno == 0) {
     // It has been cut, and whether this is its copy is found out at once: others may wait for either.
     enqueue(file);
     cut(context, *original);
@@ -102,6 +103,18 @@ File* Follower::gone_original(const File& copy, std::uint64_t size) {
     if (head->second == text.head && holds(copy.fd.get(), text)) best = file;
   }
   return best;
+}
+
+// Whether it is the copy of a file that was cut after more of it had been read than was copied: what is in the copy has
+// been read. How it ends cannot be compared, so its name and all of its head must be right.
+bool Follower::was_read_beyond(const File& copy, std::uint64_t size) {
+  const std::vector<std::string> names = former_names(copy.saved.path);
+  return std::ranges::any_of(files_.gone(), [&](std::uint64_t source) {
+    const File* const file = files_.find(source);
+    const Text text = text_of(*file);
+    return text.offset > size && text.head.length == kHeadBytes && file->saved.packing == Packing::none &&
+           std::ranges::find(names, file->saved.path) != names.end() && holds(copy.fd.get(), {text.head, {}, 0});
+  });
 }
 
 // A file that is still there, and which this one might be a copy of: copytruncate is at work, or was. It is open.
@@ -159,6 +172,7 @@ void Follower::adopt(File& original, File& copy) {
 // Its content is gone from under its name: it was cut, and perhaps written anew. What was copied before is looked for;
 // the rest is another file.
 void Follower::cut(const flow::Context& context, File& file) {
+  if (context.done()) return;  // it may be that nobody looked closely enough
   const std::string path = file.saved.path;
   const Identity identity = file.saved.identity;
   const bool had_path = file.has_path;
@@ -166,7 +180,7 @@ void Follower::cut(const flow::Context& context, File& file) {
   files_.detach_path(file);
   files_.detach_identity(file);
   File* next = nullptr;
-  if (had_path) {
+  if (had_path && is_wanted(path)) {
     next = &files_.add(path, identity);
     newcomers_.push_back(next->source);
   }
@@ -174,7 +188,7 @@ void Follower::cut(const flow::Context& context, File& file) {
   file.holds_event = false;
   if (goes_on_elsewhere(context, file)) {
     if (next != nullptr) go_after(*next, file, true);
-  } else {
+  } else if (!context.done()) {  // otherwise the next run goes on looking
     if (file.saved.size > file.read && file.saved.packing == Packing::none) {
       report_("bytes_lost", fmt::format("{} was cut, and {} bytes that had not been read yet are in no copy of it",
                                         path, file.saved.size - file.read));
@@ -185,22 +199,33 @@ void Follower::cut(const flow::Context& context, File& file) {
   order_newcomers();
 }
 
-// Looks for a copy beside it, where it was before it was renamed at last, if it was.
+// Looks for a copy beside it, where it was before it was renamed at last, if it was. What little is known of a short
+// file may fit several: the oldest is its copy then, and the others are what was written later.
 bool Follower::goes_on_elsewhere(const flow::Context& context, File& file) {
   if (file.saved.text.head.length == 0) return false;
   const std::string former = file.former_path.empty() ? file.saved.path : std::exchange(file.former_path, {});
   const std::string prefix = stem_of(former);
   std::vector<Name> names;
   list_files(context, directory_of(former), names);
+  std::optional<Copy> best;
   for (const Name& name : names) {
     if (context.done()) return false;
     if (!name.path.starts_with(prefix)) continue;
-    if (File* const copy = rest_at(context, file, name.path)) {
-      adopt(file, *copy);
-      return true;
-    }
+    std::optional<Copy> copy = copy_at(context, file, name.path);
+    if (copy && (!best || is_older(copy->modified, name.path, best->modified, best->path))) best = std::move(copy);
   }
-  return false;
+  if (!best) return false;
+  File* copy = files_.with(best->identity);
+  if (copy != nullptr && !copy->fresh) return false;  // while others were looked at, it was found to be another's
+  if (copy == nullptr) {
+    copy = &files_.add(best->path, best->identity);
+    copy->modified = best->modified;
+    if (!selection_.wants(best->path)) adopted_.insert(best->path);
+  }
+  files_.set_packing(*copy, best->packing, false);
+  files_.opened(*copy, std::move(best->fd));
+  adopt(file, *copy);
+  return true;
 }
 
 // Whether the open file is what is known of `file`.
@@ -209,31 +234,25 @@ bool Follower::is_still(const flow::Context& context, int fd, const File& file) 
   return packing == Packing::none ? holds(fd, text_of(file)) : unpacks_to(context, fd, packing, text_of(file));
 }
 
-// The file at `path`, if it is a copy of this one that nobody has read yet.
-File* Follower::rest_at(const flow::Context& context, const File& file, const std::string& path) {
+// What is at `path`, if that is a copy of this one that nobody has read yet.
+std::optional<Follower::Copy> Follower::copy_at(const flow::Context& context, const File& file,
+                                                const std::string& path) {
   const std::optional<Status> status = status_of(path);
-  if (!status || !status->is_regular) return nullptr;
-  Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  if (!fd) return nullptr;
-  File* copy = files_.with(status->identity);
-  if (copy != nullptr && copy != &file && !copy->fresh && !is_still(context, fd.get(), *copy)) {
-    cut(context, *copy);  // its inode is used again
-    copy = files_.with(status->identity);
+  if (!status || !status->is_regular) return std::nullopt;
+  Copy copy{path, status->identity, status->modified, packing_by_name(path), {}};
+  copy.fd.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!copy.fd) return std::nullopt;
+  const File* known = files_.with(status->identity);
+  errno = 0;
+  if (known != nullptr && known != &file && !known->fresh && !is_still(context, copy.fd.get(), *known) && errno == 0) {
+    cut(context, *files_.with(status->identity));  // its inode is used again
+    known = files_.with(status->identity);
   }
-  if (copy != nullptr && (!copy->fresh || copy->saved.skipped)) return nullptr;
-  Packing packing = packing_by_name(path);
-  if (!is_packed(fd.get(), packing)) packing = Packing::none;
-  const bool matches =
-      packing == Packing::none ? holds(fd.get(), text_of(file)) : unpacks_to(context, fd.get(), packing, text_of(file));
-  if (!matches) return nullptr;
-  if (copy == nullptr) {
-    copy = &files_.add(path, status->identity);
-    copy->modified = status->modified;
-    if (!selection_.wants(path)) adopted_.insert(path);
-  }
-  files_.set_packing(*copy, packing, false);
-  files_.opened(*copy, std::move(fd));
-  return copy;
+  if (known != nullptr && (!known->fresh || known->saved.skipped)) return std::nullopt;
+  if (!is_packed(copy.fd.get(), copy.packing)) copy.packing = Packing::none;
+  const bool matches = copy.packing == Packing::none ? holds(copy.fd.get(), text_of(file))
+                                                     : unpacks_to(context, copy.fd.get(), copy.packing, text_of(file));
+  return matches ? std::optional(std::move(copy)) : std::nullopt;
 }
 
 }  // namespace sluice::stages::follow

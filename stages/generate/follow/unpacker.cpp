@@ -3,6 +3,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -74,6 +75,9 @@ std::size_t Unpacker::read(int fd, std::span<char> to, Status& status) {
     if (made == 0 && used_ == held_ && !fill(fd, status)) break;
   }
   position_ += total;
+  const std::size_t last = std::min(total, kTailBytes);
+  window_.append(to.data() + total - last, last);
+  if (window_.size() > kTailBytes) window_.erase(0, window_.size() - kTailBytes);
   return total;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -42,6 +43,8 @@ class Unpacker {
 
   // How much of the text has been read.
   std::uint64_t position() const { return position_; }
+  // The last bytes of that, at most kTailBytes.
+  const std::string& window() const { return window_; }
 
  private:
   bool fill(int fd, Status& status);
@@ -55,6 +58,7 @@ class Unpacker {
   std::size_t held_ = 0;  // bytes in input_
   std::uint64_t file_at_ = 0;
   std::uint64_t position_ = 0;
+  std::string window_;
   bool within_ = false;  // a member
   bool broken_ = false;
   std::unique_ptr<z_stream_s> gzip_;

@@ -52,6 +52,18 @@ std::string stem_of(const std::string& path) {
   return path.substr(0, path.find('.', begin + 1));
 }
 
+std::vector<std::string> former_names(const std::string& path) {
+  std::vector<std::string> names;
+  const std::size_t begin = path.rfind('/') + 1;
+  const std::size_t dot = path.rfind('.');
+  const std::string extension = dot != std::string::npos && dot > begin ? path.substr(dot) : "";
+  for (std::size_t at = path.size(); (at = path.find_last_of(".-_", at - 1)) != std::string::npos && at > begin;) {
+    names.push_back(path.substr(0, at));
+    if (at != dot && !extension.empty()) names.push_back(path.substr(0, at) + extension);
+  }
+  return names;
+}
+
 std::string join_path(const std::string& directory, const std::string& name) {
   if (directory.empty() || directory.ends_with('/')) return directory + name;
   return directory + '/' + name;

@@ -67,6 +67,9 @@ class Watcher {
 std::string directory_of(const std::string& path);
 // "/var/log/app" of "/var/log/app.log.1": what all generations of a file begin with.
 std::string stem_of(const std::string& path);
+// What the rotated generation `path` may have been called before: its beginnings at ".", "-" and "_", with and without
+// its extension.
+std::vector<std::string> former_names(const std::string& path);
 std::string join_path(const std::string& directory, const std::string& name);
 
 }  // namespace sluice::stages::follow
