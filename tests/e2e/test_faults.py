@@ -172,7 +172,8 @@ class Faults(FilesToFiles):
         self.prepare(1000)
         self.hit("write:ENOSPC@1+=/journal.", 1, "No space left on device")
         self.hit("write:short@5=/journal.;write:ENOSPC@5+=/journal.", 1, "No space left on device")
-        self.hit("write:short@5=/journal.;write:ENOSPC@5=/journal.;truncate:EIO=/journal.", 1)
+        # Once only: it ends the run if a writer needs the note, and not if a checkpoint does, which is made later then.
+        self.hit("write:short@5=/journal.;write:ENOSPC@5=/journal.;truncate:EIO=/journal.", None)
 
     def test_a_start_that_cannot_read_its_state_reads_nothing_else(self):
         for rule in ("read:EIO@1=sluice.state$", "open:EACCES=sluice.state$", "read:EIO=/journal.",
