@@ -33,8 +33,7 @@ class Enrich final : public Processor {
     return {};
   }
 
-  std::vector<Remark> explain(const flow::Context& context, record::Record& record,
-                              record::Arena&) const override {
+  std::vector<Remark> explain(const flow::Context& context, record::Record& record, record::Arena&) const override {
     std::vector<Remark> remarks;
     record::Batch batch;  // each operation sees what the ones before it did
     batch.records().push_back(record);

@@ -42,7 +42,8 @@ struct FollowPacked : ::testing::Test {
 };
 
 TEST_F(FollowPacked, UnpacksFilesOfManyMembers) {
-  for (const auto& [name, compression] : {std::pair("a.gz", Compression::gzip), std::pair("b.zst", Compression::zstd)}) {
+  for (const auto& [name, compression] :
+       {std::pair("a.gz", Compression::gzip), std::pair("b.zst", Compression::zstd)}) {
     std::string text;
     std::string file;
     for (int i = 0; i < 100; ++i) {
