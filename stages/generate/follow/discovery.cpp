@@ -100,24 +100,35 @@ void Follower::rescan(const flow::Context& context) {
   rescan_not_before_ = now + std::max<std::chrono::nanoseconds>(std::chrono::milliseconds(50), 10 * (now - began));
 }
 
-void Follower::take_changes(const flow::Context& context) {
+void Follower::take_note_of_changes() {
+  if (!options_.follow) return;
   watcher_.read(changes_);
   for (const Change& change : std::exchange(changes_, {})) take_change(change);
-  if (dirty_.empty() && missing_.empty()) return;
-  for (const std::string& directory : std::exchange(dirty_, {})) look_into(context, directory);
+}
+
+void Follower::take_changes(const flow::Context& context) {
+  bool any = !missing_.empty();
+  // Names that changed while a directory was listed may be missing in the list. Nothing is concluded from that before
+  // it is quiet; in one that never is, some other time.
+  for (int round = 0; round < kMostRounds && !context.done(); ++round) {
+    take_note_of_changes();
+    if (dirty_.empty()) break;
+    any = true;
+    for (const std::string& directory : std::exchange(dirty_, {})) look_into(context, directory);
+  }
+  if (!any || context.done()) return;
   check_moved(context);
   settle_missing();
   order_newcomers();
 }
 
-// Whether names have changed in the file's directory that nobody has looked into since.
-bool Follower::is_disturbed(const File& file) {
+// Whether names have changed in the directory that nobody has looked into since.
+bool Follower::is_disturbed(const std::string& directory) {
   if (!options_.follow) return false;
-  const std::size_t known = changes_.size();
   watcher_.read(changes_);
-  return std::any_of(changes_.begin() + static_cast<std::ptrdiff_t>(known), changes_.end(), [&](const Change& change) {
+  return std::ranges::any_of(changes_, [&](const Change& change) {
     if (change.kind == Change::Kind::content || change.kind == Change::Kind::attributes) return false;
-    return change.kind != Change::Kind::names || change.directory == directory_of(file.saved.path);
+    return change.kind != Change::Kind::names || change.directory == directory;
   });
 }
 
@@ -214,11 +225,7 @@ void Follower::settle_missing() {
     File* const file = files_.find(source);
     if (file == nullptr || file->has_path || file->saved.gone) continue;
     if (!file->fd) {
-      if (file->saved.size > file->seen && file->saved.packing == Packing::none) {
-        report_("bytes_lost", fmt::format("{} is gone, with {} bytes that had not been read yet", file->saved.path,
-                                          file->saved.size - file->seen));
-      }
-      finished(*file);
+      lost_track(*file);
       continue;
     }
     struct stat status {};

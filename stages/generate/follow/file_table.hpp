@@ -62,6 +62,7 @@ struct File {
   bool caught_up = false;     // those that go after it may be read
   bool troubled = false;      // could not be read when last tried; reported
   bool queued = false;
+  bool being_cut = false;                 // its copy is being looked for
   bool holds_event = false;               // the unfinished rest has complete lines of an event
   std::int64_t modified = 0;              // when it was found: nanoseconds since 1970
   std::vector<std::uint64_t> after;       // the sources that go first

@@ -22,7 +22,8 @@ Follower::Follower(const Options& options, FileTable& table, std::vector<std::st
       report_(std::move(report)),
       selection_(options.paths, options.exclude),
       lines_(options.lines, emitter),
-      reader_(lines_, files_, options.follow || keeps, [this](const File& file) { return is_disturbed(file); }) {}
+      reader_(lines_, files_, options.follow || keeps,
+              [this](const File& file) { return is_disturbed(directory_of(file.saved.path)); }) {}
 
 void Follower::enqueue(File& file) {
   if (std::exchange(file.queued, true)) return;

@@ -15,6 +15,7 @@
 #include "flow/error.hpp"
 #include "flow/notifier.hpp"
 #include "stages/generate/follow/file_table.hpp"
+#include "stages/generate/follow/listing.hpp"
 #include "stages/generate/follow/reader.hpp"
 #include "stages/generate/follow/selection.hpp"
 #include "stages/generate/follow/watcher.hpp"
@@ -94,8 +95,10 @@ class Follower {
   void rescan(const flow::Context& context);
   void watch(const Scan& scan);
   void take_changes(const flow::Context& context);
+  void take_note_of_changes();
   void take_change(const Change& change);
-  bool is_disturbed(const File& file);
+  void lost_track(File& file);
+  bool is_disturbed(const std::string& directory);
   void look_into(const flow::Context& context, const std::string& directory);
   void enter(const std::string& path);
   void add(const std::string& path, const Identity& identity, std::int64_t modified);
@@ -111,12 +114,20 @@ class Follower {
   File* earlier_at(const std::string& path, const Identity& identity);
   void find_earlier(const flow::Context& context);
   static bool is_at(const flow::Context& context, const File& file, const std::string& path);
+  bool find_lost(const flow::Context& context, File& file, const std::vector<Name>& names);
   void order_newcomers();
   int rank_of(File& file, const std::vector<File*>& family);
   void go_after(File& later, File& earlier, bool replaces);
   bool waits_for(const File& file, const File& other);
 
   // rotation.cpp: copies
+  struct Copy {
+    std::string path;
+    Identity identity;
+    std::int64_t modified = 0;
+    Packing packing = Packing::none;
+    Descriptor fd;
+  };
   bool is_itself(const flow::Context& context, File& file);
   bool is_packed_itself(const flow::Context& context, File& file);
   File* gone_original(const File& copy, std::uint64_t size);
@@ -125,17 +136,13 @@ class Follower {
   bool is_copy(const File& original, const File& copy, std::uint64_t size) const;
   void forget_timer(File& file);
   void adopt(File& original, File& copy);
+  void go_on_in(File& file, Copy copy);
   void cut(const flow::Context& context, File& file);
-  bool goes_on_elsewhere(const flow::Context& context, File& file);
   static bool is_still(const flow::Context& context, int fd, const File& file);
-  struct Copy {
-    std::string path;
-    Identity identity;
-    std::int64_t modified = 0;
-    Packing packing = Packing::none;
-    Descriptor fd;
-  };
+  std::optional<Copy> find_copy(const flow::Context& context, const File& file);
   std::optional<Copy> copy_at(const flow::Context& context, const File& file, const std::string& path);
+
+  static constexpr int kMostRounds = 8;  // of listing a directory in which names change meanwhile
 
   const Options& options_;
   FileTable& files_;

@@ -61,36 +61,61 @@ void Follower::find_earlier(const flow::Context& context) {
   std::ranges::sort(lost);
   std::map<std::string, std::vector<Name>> listings;
   for (const auto& [path, source] : lost) {
-    if (context.done()) return;
     File* const file = files_.find(source);
     if (file == nullptr || file->bound || file->saved.gone) continue;
-    const std::string directory = directory_of(file->saved.path);
-    const auto [listing, is_new] = listings.try_emplace(directory);
-    if (is_new) list_files(context, directory, listing->second);
-    const auto name = std::ranges::find_if(listing->second, [&](const Name& each) {
-      const File* const holder = files_.with(each.identity);
-      return each.identity.inode == file->saved.identity.inode && (holder == nullptr || holder == file);
-    });
-    file->bound = true;
-    formerly_[file->saved.path] = file->source;
-    if (name != listing->second.end() && is_at(context, *file, name->path)) {
-      files_.attach_identity(*file, name->identity);
-      if (const auto status = status_of(name->path)) file->modified = status->modified;
-      moved(*file, name->path);
-      newcomers_.push_back(file->source);
-    } else if (!goes_on_elsewhere(context, *file) && !context.done()) {
-      if (file->saved.size > file->read && file->saved.packing == Packing::none) {
-        report_("bytes_lost", fmt::format("{} is gone, with {} bytes that had not been read yet", file->saved.path,
-                                          file->saved.size - file->read));
-      }
-      finished(*file);
+    formerly_[path] = source;
+    bool found = false;
+    // What is renamed while the directory is listed may be missing in the list.
+    for (int round = 0; round < kMostRounds && !found && !context.done(); ++round) {
+      const std::string directory = directory_of(path);
+      take_note_of_changes();
+      if (round > 0 && !dirty_.contains(directory)) break;
+      dirty_.erase(directory);
+      if (round > 0) listings.erase(directory);
+      const auto [listing, is_new] = listings.try_emplace(directory);
+      if (is_new) list_files(context, directory, listing->second);
+      found = find_lost(context, *file, listing->second);
     }
+    if (context.done()) return;
+    file->bound = true;
+    if (!found) lost_track(*file);
   }
   for (File* const file : files_.by_path()) {
     const auto former = formerly_.find(file->saved.path);
     File* const earlier = former == formerly_.end() ? nullptr : files_.find(former->second);
     if (earlier != nullptr && earlier != file) go_after(*file, *earlier, true);
   }
+}
+
+// Whether the file, or a copy of it, is among these names.
+bool Follower::find_lost(const flow::Context& context, File& file, const std::vector<Name>& names) {
+  const auto name = std::ranges::find_if(names, [&](const Name& each) {
+    const File* const holder = files_.with(each.identity);
+    return each.identity.inode == file.saved.identity.inode && (holder == nullptr || holder == &file);
+  });
+  if (name != names.end() && is_at(context, file, name->path)) {
+    file.bound = true;
+    files_.attach_identity(file, name->identity);
+    if (const auto status = status_of(name->path)) file.modified = status->modified;
+    moved(file, name->path);
+    newcomers_.push_back(file.source);
+    return true;
+  }
+  std::optional<Copy> copy = find_copy(context, file);
+  if (!copy) return false;
+  file.bound = true;
+  go_on_in(file, std::move(*copy));
+  newcomers_.push_back(file.source);
+  return true;
+}
+
+// Nothing more can be read of it, although there may have been more.
+void Follower::lost_track(File& file) {
+  if (file.saved.size > file.seen && file.saved.packing == Packing::none) {
+    report_("bytes_lost", fmt::format("{} is gone, with {} bytes that had not been read yet", file.saved.path,
+                                      file.saved.size - file.seen));
+  }
+  finished(file);
 }
 
 // Whether what is at the path is what is known of the file: its inode may have been used again.

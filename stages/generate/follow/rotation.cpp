@@ -172,10 +172,17 @@ void Follower::adopt(File& original, File& copy) {
 // Its content is gone from under its name: it was cut, and perhaps written anew. What was copied before is looked for;
 // the rest is another file.
 void Follower::cut(const flow::Context& context, File& file) {
+  if (std::exchange(file.being_cut, true)) return;
+  std::optional<Copy> copy = find_copy(context, file);
+  file.being_cut = false;
   if (context.done()) return;  // it may be that nobody looked closely enough
   const std::string path = file.saved.path;
   const Identity identity = file.saved.identity;
   const bool had_path = file.has_path;
+  if (!copy && had_path && is_disturbed(directory_of(path))) {
+    enqueue(file);  // a copy may just have got another name
+    return;
+  }
   files_.close(file);
   files_.detach_path(file);
   files_.detach_identity(file);
@@ -186,9 +193,10 @@ void Follower::cut(const flow::Context& context, File& file) {
   }
   file.seen = file.read;
   file.holds_event = false;
-  if (goes_on_elsewhere(context, file)) {
+  if (copy) {
+    go_on_in(file, std::move(*copy));
     if (next != nullptr) go_after(*next, file, true);
-  } else if (!context.done()) {  // otherwise the next run goes on looking
+  } else {
     if (file.saved.size > file.read && file.saved.packing == Packing::none) {
       report_("bytes_lost", fmt::format("{} was cut, and {} bytes that had not been read yet are in no copy of it",
                                         path, file.saved.size - file.read));
@@ -201,31 +209,36 @@ void Follower::cut(const flow::Context& context, File& file) {
 
 // Looks for a copy beside it, where it was before it was renamed at last, if it was. What little is known of a short
 // file may fit several: the oldest is its copy then, and the others are what was written later.
-bool Follower::goes_on_elsewhere(const flow::Context& context, File& file) {
-  if (file.saved.text.head.length == 0) return false;
-  const std::string former = file.former_path.empty() ? file.saved.path : std::exchange(file.former_path, {});
+std::optional<Follower::Copy> Follower::find_copy(const flow::Context& context, const File& file) {
+  if (file.saved.text.head.length == 0) return std::nullopt;
+  const std::string former = file.former_path.empty() ? file.saved.path : file.former_path;
   const std::string prefix = stem_of(former);
   std::vector<Name> names;
   list_files(context, directory_of(former), names);
   std::optional<Copy> best;
   for (const Name& name : names) {
-    if (context.done()) return false;
+    if (context.done()) return std::nullopt;
     if (!name.path.starts_with(prefix)) continue;
     std::optional<Copy> copy = copy_at(context, file, name.path);
     if (copy && (!best || is_older(copy->modified, name.path, best->modified, best->path))) best = std::move(copy);
   }
-  if (!best) return false;
-  File* copy = files_.with(best->identity);
-  if (copy != nullptr && !copy->fresh) return false;  // while others were looked at, it was found to be another's
-  if (copy == nullptr) {
-    copy = &files_.add(best->path, best->identity);
-    copy->modified = best->modified;
-    if (!selection_.wants(best->path)) adopted_.insert(best->path);
+  // While others were looked at, it may have been found to be another's.
+  const File* const known = best ? files_.with(best->identity) : nullptr;
+  return known == nullptr || known->fresh ? std::move(best) : std::nullopt;
+}
+
+void Follower::go_on_in(File& file, Copy copy) {
+  File* known = files_.with(copy.identity);
+  if (known == nullptr) {
+    known = &files_.add(copy.path, copy.identity);
+    known->after = file.after;  // its place in the order; one that was known before has its own
+    known->modified = copy.modified;
+    if (!selection_.wants(copy.path)) adopted_.insert(copy.path);
   }
-  files_.set_packing(*copy, best->packing, false);
-  files_.opened(*copy, std::move(best->fd));
-  adopt(file, *copy);
-  return true;
+  files_.set_packing(*known, copy.packing, false);
+  files_.opened(*known, std::move(copy.fd));
+  file.former_path.clear();
+  adopt(file, *known);
 }
 
 // Whether the open file is what is known of `file`.

@@ -79,12 +79,7 @@ flow::Error Follower::conclude(const flow::Context& context, File& file, Visit v
       enqueue(file);
       return {};
     case Outcome::cut:
-      // Other generations of it must be known before.
-      if (is_disturbed(file)) {
-        enqueue(file);
-      } else {
-        cut(context, file);
-      }
+      cut(context, file);
       return {};
     case Outcome::failed:
       files_.close(file);
