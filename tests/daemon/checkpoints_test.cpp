@@ -61,6 +61,7 @@ class KeepingGenerator final : public stages::Generator {
   bool keeps_positions() const override { return true; }
   flow::Error restore(std::string_view saved) override {
     const std::size_t colon = saved.find(':');
+    if (colon == std::string_view::npos) return {};  // the first run
     std::from_chars(saved.data() + colon + 1, saved.data() + saved.size(), next_);
     position_ = next_;
     return {};

@@ -126,6 +126,8 @@ class ManyFiles(SluiceTest):
         state = self.directory / "state" / "sluice.state"
 
         def saved():  # the checkpoint of the last line was made, so nothing is left to do
+            if not state.exists():
+                return False
             files = json.loads(state.read_bytes().split(b"\n")[0])["generators"].values()
             each = [file for generator in files for file in generator["files"]]
             return len(each) >= FILES and all(file["offset"] == file["size"] for file in each)
