@@ -60,10 +60,7 @@ class Following {
     if (!thread_.joinable()) return {};
     scope_->cancel();
     thread_.join();
-    if (!state_.empty()) {
-      state_ = generator_->save();
-      saved_lines_ = lines_.size();
-    }
+    checkpoint();
     return error_;
   }
 
@@ -111,12 +108,16 @@ class Following {
     const std::vector<std::string> all = emitter_->lines();
     lines_.insert(lines_.end(), all.begin() + static_cast<std::ptrdiff_t>(run_lines_), all.end());
     run_lines_ = all.size();
-    if (!state_.empty() && decide_ && decide_()) {
-      state_ = generator_->save();
-      saved_lines_ = lines_.size();
-    }
+    if (decide_ && decide_()) checkpoint();
     changed_.notify_all();
   }
+  void checkpoint() {
+    const std::string saved = generator_->save();
+    if (state_.empty() || saved.empty()) return;  // there is nothing to save yet
+    state_ = saved;
+    saved_lines_ = lines_.size();
+  }
+
   stages::FileGenerator::Options options_;
   std::unique_ptr<stages::FileGenerator> generator_;
   std::unique_ptr<RecordingEmitter> emitter_;

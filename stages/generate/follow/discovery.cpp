@@ -49,6 +49,7 @@ void Follower::first_scan(const flow::Context& context) {
   rescan(context);
   find_earlier(context);
   check_moved(context);
+  order_renamed();
   order_newcomers();
   earlier_paths_.clear();
   first_ = false;

@@ -115,6 +115,7 @@ class Follower {
   void find_earlier(const flow::Context& context);
   static bool is_at(const flow::Context& context, const File& file, const std::string& path);
   bool find_lost(const flow::Context& context, File& file, const std::vector<Name>& names);
+  void order_renamed();
   void order_newcomers();
   int rank_of(File& file, const std::vector<File*>& family);
   void go_after(File& later, File& earlier, bool replaces);

@@ -80,10 +80,16 @@ void Follower::find_earlier(const flow::Context& context) {
     file->bound = true;
     if (!found) lost_track(*file);
   }
+}
+
+// What has the name of another goes after it. Of a file that was empty nothing but its inode is known, which proves
+// little.
+void Follower::order_renamed() {
   for (File* const file : files_.by_path()) {
     const auto former = formerly_.find(file->saved.path);
     File* const earlier = former == formerly_.end() ? nullptr : files_.find(former->second);
-    if (earlier != nullptr && earlier != file) go_after(*file, *earlier, true);
+    if (earlier == nullptr || earlier == file || earlier->saved.text.head.length == 0) continue;
+    go_after(*file, *earlier, true);
   }
 }
 
@@ -125,11 +131,16 @@ bool Follower::is_at(const flow::Context& context, const File& file, const std::
 }
 
 bool Follower::waits_for(const File& file, const File& other) {
-  if (&file == &other) return true;
-  return std::ranges::any_of(file.after, [&](std::uint64_t source) {
-    const File* const earlier = files_.find(source);
-    return earlier != nullptr && waits_for(*earlier, other);
-  });
+  std::vector<std::uint64_t> waiting{file.source};
+  for (std::size_t i = 0; i < waiting.size(); ++i) {
+    if (waiting[i] == other.source) return true;
+    const File* const each = files_.find(waiting[i]);
+    if (each == nullptr) continue;
+    for (const std::uint64_t source : each->after) {
+      if (std::ranges::find(waiting, source) == waiting.end()) waiting.push_back(source);
+    }
+  }
+  return false;
 }
 
 // `later` is not read before `earlier` has been read to its end; if it has its name, not before its last line was
@@ -157,6 +168,11 @@ void Follower::order_newcomers() {
       const bool is_member = file->saved.path.size() == stem.size() || file->saved.path[stem.size()] == '.';
       return !is_member || file->saved.skipped || (!file->fresh && !file->queued && file->caught_up);
     });
+    for (File* const file : family) {  // what was decided before may be wrong by now
+      std::erase_if(file->after, [&](std::uint64_t source) {
+        return std::ranges::find(family, source, &File::source) != family.end();
+      });
+    }
     std::vector<Generation> generations;
     for (File* const file : family) {
       if (const auto status = status_of(file->saved.path)) file->modified = status->modified;
