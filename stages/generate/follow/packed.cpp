@@ -68,7 +68,10 @@ bool Follower::is_packed_itself(const flow::Context& context, File& file) {
   files_.for_each([&](File& each) {
     const bool is_plain = each.saved.packing == Packing::none;
     const bool may_wait = options_.follow || each.saved.gone;
-    if (&each != &file && is_plain && may_wait && each.read > 0 && packed.begins_with(each.saved.text.head)) {
+    // Beside the file that it is being made of, it must not be taken for one of its own, read or not.
+    const bool is_twin = file.saved.path.substr(0, file.saved.path.rfind('.')) == each.saved.path;
+    if (&each != &file && is_plain && may_wait && (each.read > 0 || is_twin) &&
+        packed.begins_with(each.saved.text.head)) {
       candidates.push_back(&each);
     }
   });

@@ -17,11 +17,20 @@ namespace {
 struct Generation {
   File* file;
   int rank;
+  std::int64_t modified;
+  bool is_twin;  // a packed one beside the plain one that it is made of, which comes first
 };
+
+std::string_view without_packing(std::string_view path) {
+  return packing_by_name(path) == Packing::none ? path : path.substr(0, path.rfind('.'));
+}
 
 bool comes_before(const Generation& a, const Generation& b) {
   if (a.rank != b.rank) return a.rank < b.rank;
-  return is_older(a.file->modified, a.file->saved.path, b.file->modified, b.file->saved.path);
+  const std::string_view left = without_packing(a.file->saved.path);
+  const std::string_view right = without_packing(b.file->saved.path);
+  if (left == right) return a.is_twin < b.is_twin;
+  return is_older(a.modified, left, b.modified, right);
 }
 
 }  // namespace
@@ -30,9 +39,6 @@ bool comes_before(const Generation& a, const Generation& b) {
 // and that is older than app.log.
 bool is_older(std::int64_t modified, std::string_view path, std::int64_t other_modified, std::string_view other_path) {
   if (modified != other_modified) return modified < other_modified;
-  const auto without_packing = [](std::string_view name) {
-    return packing_by_name(name) == Packing::none ? name : name.substr(0, name.rfind('.'));
-  };
   const std::string_view left = without_packing(path);
   const std::string_view right = without_packing(other_path);
   return left.size() != right.size() ? left.size() > right.size() : left > right;
@@ -173,10 +179,16 @@ void Follower::order_newcomers() {
         return std::ranges::find(family, source, &File::source) != family.end();
       });
     }
-    std::vector<Generation> generations;
     for (File* const file : family) {
       if (const auto status = status_of(file->saved.path)) file->modified = status->modified;
-      generations.push_back({file, rank_of(*file, family)});
+    }
+    std::vector<Generation> generations;
+    for (File* const file : family) {
+      const std::string_view plain = without_packing(file->saved.path);
+      const auto twin = std::ranges::find_if(family, [&](const File* other) { return other->saved.path == plain; });
+      const bool is_twin = plain != file->saved.path && twin != family.end();
+      File& dated = is_twin ? **twin : *file;
+      generations.push_back({file, rank_of(dated, family), dated.modified, is_twin});
     }
     std::ranges::sort(generations, comes_before);
     for (std::size_t i = 1; i < generations.size(); ++i)
@@ -189,7 +201,8 @@ void Follower::order_newcomers() {
 int Follower::rank_of(File& file, const std::vector<File*>& family) {
   const auto comes_from = [](const File& later, const File& earlier) {
     const std::vector<std::string> names = former_names(later.saved.path);
-    return std::ranges::find(names, earlier.saved.path) != names.end();
+    return without_packing(later.saved.path) != earlier.saved.path &&
+           std::ranges::find(names, earlier.saved.path) != names.end();
   };
   bool is_written = false;
   for (File* const other : family) {
