@@ -48,6 +48,7 @@ void Follower::first_scan(const flow::Context& context) {
   });
   rescan(context);
   find_earlier(context);
+  doubt_earlier();
   check_moved(context);
   order_renamed();
   order_newcomers();
@@ -79,7 +80,7 @@ void Follower::rescan(const flow::Context& context) {
   for (const std::string& directory : first_ ? std::set<std::string>() : before) look_into(context, directory);
   for (const std::string& path : scan.paths) enter(path);
   if (!first_) check_moved(context);
-  settle_missing();
+  settle_missing(context);
   for (File* const file : first_ ? std::vector<File*>() : files_.by_path()) {
     const std::optional<Status> status = status_of(file->saved.path);
     const bool has_changed =
@@ -108,7 +109,7 @@ void Follower::take_note_of_changes() {
 }
 
 void Follower::take_changes(const flow::Context& context) {
-  bool any = !missing_.empty();
+  bool any = !missing_.empty() || !moved_.empty();
   // Names that changed while a directory was listed may be missing in the list. Nothing is concluded from that before
   // it is quiet; in one that never is, some other time.
   for (int round = 0; round < kMostRounds && !context.done(); ++round) {
@@ -119,7 +120,7 @@ void Follower::take_changes(const flow::Context& context) {
   }
   if (!any || context.done()) return;
   check_moved(context);
-  settle_missing();
+  settle_missing(context);
   order_newcomers();
 }
 
@@ -214,19 +215,26 @@ void Follower::check_moved(const flow::Context& context) {
     if (file == nullptr || file->saved.text.head.length == 0 || !ensure_open(*file)) continue;
     if (file->former_path.empty() || is_still(context, file->fd.get(), *file)) {
       file->former_path.clear();
-    } else {
-      cut(context, *file);
+    } else if (!cut(context, *file)) {
+      moved_.push_back(source);
     }
   }
 }
 
 // Files whose name is gone, and which no other directory had: deleted, or moved out of sight.
-void Follower::settle_missing() {
+void Follower::settle_missing(const flow::Context& context) {
   for (const std::uint64_t source : std::exchange(missing_, {})) {
     File* const file = files_.find(source);
     if (file == nullptr || file->has_path || file->saved.gone) continue;
     if (!file->fd) {
-      lost_track(*file);
+      std::optional<Copy> copy =
+          file->saved.size > file->read || file->read == 0 ? find_copy(context, *file) : std::nullopt;
+      if (context.done()) return;
+      if (copy) {
+        go_on_in(*file, std::move(*copy));
+      } else {
+        lost_track(*file);
+      }
       continue;
     }
     struct stat status {};
@@ -293,7 +301,7 @@ void Follower::add(const std::string& path, const Identity& identity, std::int64
   }
   if (first_ && starts_at_end(path)) {
     start_at_end(file);
-  } else if (options_.follow && ensure_open(file) && file.saved.packing == Packing::none) {
+  } else if (options_.follow && packing_by_name(path) == Packing::none && ensure_open(file)) {
     // It is known by what it holds now, should it be cut before it has its turn.
     files_.set_head(file, head_of(file.fd.get(), status_of(path).value_or(Status()).size));
   }

@@ -104,7 +104,7 @@ class Follower {
   void add(const std::string& path, const Identity& identity, std::int64_t modified);
   void moved(File& file, const std::string& path);
   void check_moved(const flow::Context& context);
-  void settle_missing();
+  void settle_missing(const flow::Context& context);
   bool is_wanted(const std::string& path) const;
   bool starts_at_end(const std::string& path) const;
   void start_at_end(File& file);
@@ -115,6 +115,7 @@ class Follower {
   void find_earlier(const flow::Context& context);
   static bool is_at(const flow::Context& context, const File& file, const std::string& path);
   bool find_lost(const flow::Context& context, File& file, const std::vector<Name>& names);
+  void doubt_earlier();
   void order_renamed();
   void order_newcomers();
   int rank_of(File& file, const std::vector<File*>& family);
@@ -138,7 +139,7 @@ class Follower {
   void forget_timer(File& file);
   void adopt(File& original, File& copy);
   void go_on_in(File& file, Copy copy);
-  void cut(const flow::Context& context, File& file);
+  bool cut(const flow::Context& context, File& file);
   static bool is_still(const flow::Context& context, int fd, const File& file);
   std::optional<Copy> find_copy(const flow::Context& context, const File& file);
   std::optional<Copy> copy_at(const flow::Context& context, const File& file, const std::string& path);

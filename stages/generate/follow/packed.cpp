@@ -70,7 +70,7 @@ bool Follower::is_packed_itself(const flow::Context& context, File& file) {
     const bool may_wait = options_.follow || each.saved.gone;
     // Beside the file that it is being made of, it must not be taken for one of its own, read or not.
     const bool is_twin = file.saved.path.substr(0, file.saved.path.rfind('.')) == each.saved.path;
-    if (&each != &file && is_plain && may_wait && (each.read > 0 || is_twin) &&
+    if (&each != &file && is_plain && may_wait && (each.read > 0 || is_twin || each.deleted) &&
         packed.begins_with(each.saved.text.head)) {
       candidates.push_back(&each);
     }

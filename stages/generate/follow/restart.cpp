@@ -88,6 +88,21 @@ void Follower::find_earlier(const flow::Context& context) {
   }
 }
 
+// Where there are new files, those of the same name that an earlier run knew may have been cut, and a new one be their
+// copy: they are looked at before it is.
+void Follower::doubt_earlier() {
+  std::set<std::string> stems;
+  const std::vector<File*> files = files_.by_path();
+  for (const File* const file : files) {
+    if (file->fresh) stems.insert(stem_of(file->saved.path));
+  }
+  for (File* const file : files) {
+    if (file->fresh || file->saved.packing != Packing::none || !stems.contains(stem_of(file->saved.path))) continue;
+    if (file->former_path.empty()) file->former_path = file->saved.path;
+    moved_.push_back(file->source);
+  }
+}
+
 // What has the name of another goes after it. Of a file that was empty nothing but its inode is known, which proves
 // little.
 void Follower::order_renamed() {

@@ -40,6 +40,10 @@ bool are_same(int left, int right, std::uint64_t begin, std::size_t size) {
 
 // Whether a file that nobody has looked at yet is to be read from its beginning. If not, it waits, or is no more.
 bool Follower::is_itself(const flow::Context& context, File& file) {
+  // Asked now, not when it was opened: it may have been empty then.
+  const Packing packing = packing_by_name(file.saved.path);
+  if (file.saved.packing == Packing::none && is_packed(file.fd.get(), packing))
+    files_.set_packing(file, packing, false);
   if (file.saved.packing != Packing::none) return is_packed_itself(context, file);
   errno = 0;
   if (!holds(file.fd.get(), {file.saved.text.head, {}, 0})) {
@@ -52,6 +56,10 @@ bool Follower::is_itself(const flow::Context& context, File& file) {
   }
   const std::uint64_t size = size_of(file.fd).value_or(0);
   if (size == 0) return true;
+  if (options_.follow && packing != Packing::none && size < kMagicBytes) {
+    caught_up(file);  // there is more to come
+    return false;
+  }
   if (File* const original = gone_original(file, size)) {
     adopt(*original, file);
     return false;
@@ -170,18 +178,18 @@ void Follower::adopt(File& original, File& copy) {
 }
 
 // Its content is gone from under its name: it was cut, and perhaps written anew. What was copied before is looked for;
-// the rest is another file.
-void Follower::cut(const flow::Context& context, File& file) {
-  if (std::exchange(file.being_cut, true)) return;
+// the rest is another file. False if it must be looked at again, since names are changing.
+bool Follower::cut(const flow::Context& context, File& file) {
+  if (std::exchange(file.being_cut, true)) return true;
   std::optional<Copy> copy = find_copy(context, file);
   file.being_cut = false;
-  if (context.done()) return;  // it may be that nobody looked closely enough
+  if (context.done()) return false;  // it may be that nobody looked closely enough
   const std::string path = file.saved.path;
   const Identity identity = file.saved.identity;
   const bool had_path = file.has_path;
   if (!copy && had_path && is_disturbed(directory_of(path))) {
     enqueue(file);  // a copy may just have got another name
-    return;
+    return false;
   }
   files_.close(file);
   files_.detach_path(file);
@@ -205,6 +213,7 @@ void Follower::cut(const flow::Context& context, File& file) {
   }
   if (next != nullptr) enqueue(*next);
   order_newcomers();
+  return true;
 }
 
 // Looks for a copy beside it, where it was before it was renamed at last, if it was. What little is known of a short

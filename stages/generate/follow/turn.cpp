@@ -19,12 +19,14 @@ constexpr std::size_t kTurnBytes = 1024 * 1024;
 
 }  // namespace
 
-// Whether those that go first have been read.
+// Whether those that go first have been read. If not, they will call it.
 bool Follower::may_be_read(File& file) {
   if (file.saved.gone || file.saved.skipped || !file.bound) return false;
-  std::erase_if(file.after, [this](std::uint64_t source) {
-    const File* const earlier = files_.find(source);
-    return earlier == nullptr || earlier->caught_up;
+  std::erase_if(file.after, [&](std::uint64_t source) {
+    File* const earlier = files_.find(source);
+    if (earlier == nullptr || earlier->caught_up) return true;
+    if (std::ranges::count(earlier->followers, file.source) == 0) earlier->followers.push_back(file.source);
+    return false;
   });
   return file.after.empty();
 }
@@ -46,10 +48,6 @@ bool Follower::ensure_open(File& file) {
   if (!fd || ::fstat(fd.get(), &status) != 0 || Identity{status.st_dev, status.st_ino} != file.saved.identity) {
     dirty_.insert(directory_of(file.saved.path));
     return false;
-  }
-  if (file.fresh && file.saved.packing == Packing::none) {
-    const Packing packing = packing_by_name(file.saved.path);
-    if (is_packed(fd.get(), packing)) files_.set_packing(file, packing, false);
   }
   files_.opened(file, std::move(fd));
   return true;

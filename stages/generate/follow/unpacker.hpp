@@ -18,7 +18,8 @@ enum class Packing : std::uint8_t { none, gzip, zstd };
 
 // By the name's end (.gz, .zst, .zstd).
 Packing packing_by_name(std::string_view path);
-// Whether the open file begins as that packing does.
+// Whether the open file begins as that packing does, in kMagicBytes at most.
+inline constexpr std::uint64_t kMagicBytes = 4;
 bool is_packed(int fd, Packing packing);
 
 // The text of one file, from its beginning on. Files of many members or frames read as one text. Used by one thread.
