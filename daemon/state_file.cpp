@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 #include <simdjson.h>
-#include <zlib.h>
 
 #include "daemon/atomic_file.hpp"
+#include "daemon/checksum.hpp"
 #include "record/buffer.hpp"
 #include "record/json_writer.hpp"
 
@@ -12,12 +12,8 @@ namespace sluice::daemon {
 namespace {
 
 constexpr std::int64_t kVersion = 1;
-constexpr std::string_view kChecksum = "crc32 ";
 
-std::string checksum(std::string_view text) {
-  return fmt::format("{}{:08x}", kChecksum,
-                     crc32(0, reinterpret_cast<const Bytef*>(text.data()), static_cast<uInt>(text.size())));
-}
+std::string checksum_line(std::string_view text) { return fmt::format("crc32 {}\n", checksum(text)); }
 
 flow::Error broken(std::string_view what) {
   return {std::make_error_code(std::errc::bad_message),
@@ -53,10 +49,9 @@ std::string to_text(const Checkpoint& checkpoint) {
     record::write_json_string(out, state);
   }
   out.append("}}");
-  const std::string sum = checksum(out.view());
+  const std::string sum = checksum_line(out.view());
   out.append("\n");
   out.append(sum);
-  out.append("\n");
   return std::string(out.view());
 }
 
@@ -71,7 +66,7 @@ flow::Error from_text(std::string_view text, Checkpoint& checkpoint) {
   if (is_object && object["sluice_state"].get(version) == simdjson::SUCCESS && version != kVersion) {
     return broken(fmt::format("it has version {} of the format, and this sluice knows version {}", version, kVersion));
   }
-  if (end == std::string_view::npos || text.substr(end + 1) != checksum(line) + "\n") {
+  if (end == std::string_view::npos || text.substr(end + 1) != checksum_line(line)) {
     return broken("its checksum is wrong: it was damaged or edited");
   }
   simdjson::dom::object generators;

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -16,6 +15,7 @@
 #include <utility>
 
 #include "daemon/atomic_file.hpp"
+#include "daemon/checksum.hpp"
 
 namespace sluice::daemon {
 namespace {
@@ -51,10 +51,6 @@ std::string unescaped(std::string_view text) {
     }
   }
   return path;
-}
-
-std::string checksum(std::string_view text) {
-  return fmt::format("{:08x}", crc32(0, reinterpret_cast<const Bytef*>(text.data()), static_cast<uInt>(text.size())));
 }
 
 struct Note {

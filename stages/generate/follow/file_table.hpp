@@ -74,6 +74,9 @@ struct File {
   std::list<File*>::iterator place_open;  // if fd
 };
 
+// What is known of its text, up to where it has been read.
+inline Text text_of(const File& file) { return {file.saved.text.head, file.tail, file.read}; }
+
 // Positions of an earlier run.
 struct Saved {
   std::vector<Position> files;

@@ -51,8 +51,6 @@ class PackedText {
   std::string window_;
 };
 
-Text text_of(const File& file) { return {file.saved.text.head, file.tail, file.read}; }
-
 }  // namespace
 
 bool unpacks_to(const flow::Context& context, int fd, Packing packing, const Text& text) {

@@ -24,8 +24,6 @@ std::optional<std::uint64_t> size_of(const Descriptor& fd) {
   return static_cast<std::uint64_t>(status.st_size);
 }
 
-Text text_of(const File& file) { return {file.saved.text.head, file.tail, file.read}; }
-
 // Whether two files have the same bytes there; few enough to be looked at.
 bool are_same(int left, int right, std::uint64_t begin, std::size_t size) {
   std::array<char, kHeadBytes> a;
