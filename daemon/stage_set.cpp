@@ -23,12 +23,14 @@ bool is_null(const stages::AnyStage& stage) {
 
 std::unique_ptr<StageSet> build_stages(const config::PipelineConfig& config,
                                        const std::vector<stages::Definition>& definitions,
-                                       config::Diagnostics& diagnostics) {
+                                       config::Diagnostics& diagnostics, const Clocks& clocks) {
   auto set = std::make_unique<StageSet>();
   stages::Workshop workshop{set->fields, diagnostics};
   workshop.batch_bytes = config.batch_size;
   workshop.linger = config.batch_linger;
   workshop.max_line = config.max_line;
+  workshop.clock = clocks.steady;
+  workshop.wall_clock = clocks.wall;
   for (const config::StageConfig& stage : config.stages) {
     const stages::Definition* definition = find(definitions, stage);
     // A stage with errors of its own has been reported; making it would report them again, or worse.

@@ -1,6 +1,7 @@
 // The stages of one configuration, made and ready to be joined to a pipeline.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -38,11 +39,17 @@ struct StageSet {
   std::vector<BuiltStage> stages;
 };
 
+// The time as the stages see it.
+struct Clocks {
+  stages::Clock steady = std::chrono::steady_clock::now;
+  stages::WallClock wall = {};  // empty: the system's
+};
+
 // Makes every stage that the configuration describes, also when some of them have errors, so that all are reported.
 // Usable if and only if `diagnostics` has no errors afterwards.
 std::unique_ptr<StageSet> build_stages(const config::PipelineConfig& config,
                                        const std::vector<stages::Definition>& definitions,
-                                       config::Diagnostics& diagnostics);
+                                       config::Diagnostics& diagnostics, const Clocks& clocks = {});
 
 // The same error with the stage's name before its message; no error if there is none.
 flow::Error located(const flow::Error& error, const std::string& stage);

@@ -12,12 +12,16 @@
 #include "config/option.hpp"
 #include "config/settings.hpp"
 #include "record/field_table.hpp"
+#include "record/value.hpp"
 #include "stages/stage.hpp"
 
 namespace sluice::stages {
 
 // The time as stages see it: monotonic, so that nobody who sets the host's clock changes what a stage does.
 using Clock = std::function<std::chrono::steady_clock::time_point()>;
+
+// The time of day, for what is named or completed by it: the year of a time that states none, the path of a file.
+using WallClock = std::function<record::Timestamp()>;
 
 // What a stage may use while it is being made. Errors go to `diagnostics` (settings.locate(...) knows where), so that
 // `check` can report all of them.
@@ -28,6 +32,7 @@ struct Workshop {
   std::chrono::nanoseconds linger{};
   std::size_t max_line = 1024 * 1024;
   Clock clock = std::chrono::steady_clock::now;  // tests put their own here; called by many threads
+  WallClock wall_clock = {};                     // the same; empty: the system's
 };
 
 // One variant: its declaration, from which parsing, diagnostics, schema and reference come, and its maker.

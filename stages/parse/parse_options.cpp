@@ -313,6 +313,7 @@ Value infer(const Value& value) {
 
 TimeContext time_context(const config::Settings& settings, Workshop& workshop) {
   TimeContext context;
+  if (workshop.wall_clock) context.years.now = [clock = workshop.wall_clock] { return clock().seconds; };
   const config::Settings& time = settings.section("time");
   const std::string zone = time.contains("zone") ? time.string("zone") : "UTC";
   if (zone != "UTC") {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,7 +25,7 @@ std::int64_t current_second();
 struct YearSource {
   static constexpr std::int64_t kAhead = std::int64_t{7} * 86400;  // seconds
   std::int64_t fixed = 0;                                          // the year; 0 = guess it
-  std::int64_t (*now)() = current_second;
+  std::function<std::int64_t()> now = current_second;
 
   // The year for a time of which month, day and second of the day are known; 0 when no year near has that date.
   std::int64_t year(int month, int day, std::int64_t second_of_day) const;

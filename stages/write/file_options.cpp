@@ -110,6 +110,7 @@ std::optional<PathTemplate> read_path(const Settings& settings, Workshop& worksh
 
 AnyStage make_file(const Settings& settings, Workshop& workshop) {
   FileWriter::Options options;
+  options.clock = workshop.wall_clock;
   options.append = settings.boolean("append");
   options.create_directories = settings.boolean("create_directories");
   const std::string sync = settings.string("sync");
