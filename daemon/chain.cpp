@@ -24,8 +24,16 @@ flow::Error guarded(Function function) {
 }  // namespace
 
 Chain::Chain(const StageSet& set, std::vector<std::size_t> stages, Ledger& ledger, Rejections& rejections,
-             std::function<void(record::Batch&&)> recycle)
-    : set_(set), stages_(std::move(stages)), ledger_(ledger), rejections_(rejections), recycle_(std::move(recycle)) {
+             std::function<void(record::Batch&&)> recycle, Taps* taps)
+    : set_(set),
+      stages_(std::move(stages)),
+      ledger_(ledger),
+      rejections_(rejections),
+      recycle_(std::move(recycle)),
+      points_(set.stages.size()) {
+  for (const std::size_t stage : stages_) {
+    if (taps != nullptr) points_[stage] = &taps->point(set_.stages[stage].config.name);
+  }
   if (const stages::Router* router = set_.stages[stages_.back()].router()) rejects_port_ = router->outputs().size();
 }
 
@@ -67,6 +75,7 @@ flow::Error Chain::finish(const flow::Context& context, flow::Emit<Parcel>& emit
     batch.records().clear();
   }
   settle(stage, delta, tally, emit);
+  show(stage, batch);
   if (!batch.empty()) emit.to(0, Parcel{std::move(batch), stage, 0});
   return located(error, set_.stages[stage].config.name);
 }
@@ -88,6 +97,7 @@ flow::Error Chain::run_stage(const flow::Context& context, std::size_t stage, re
   Delta delta;
   delta.in = batch.size();
   stages::Tally tally;
+  if (processor == nullptr) show(stage, batch);  // of a writer, what it is given
   const Clock::time_point start = Clock::now();
   const flow::Error error = guarded([&] {
     if (processor == nullptr) return built.writer()->encode(context, batch, tally);
@@ -103,6 +113,7 @@ flow::Error Chain::run_stage(const flow::Context& context, std::size_t stage, re
     delta.out = batch.size();
   }
   settle(stage, delta, tally, emit);
+  if (processor != nullptr && !error) show(stage, batch);
   return error;
 }
 
@@ -126,6 +137,7 @@ flow::Error Chain::route(const flow::Context& context, std::size_t stage, record
   }
   settle(stage, delta, tally, emit);
   for (std::size_t port = 0; port < routed.outputs.size() && !error; ++port) {
+    show(stage, routed.outputs[port]);
     if (!routed.outputs[port].empty()) emit.to(port, Parcel{std::move(routed.outputs[port]), stage, 0});
   }
   return located(error, set_.stages[stage].config.name);

@@ -12,6 +12,7 @@
 #include "daemon/parcel.hpp"
 #include "daemon/rejections.hpp"
 #include "daemon/stage_set.hpp"
+#include "daemon/taps.hpp"
 #include "flow/context.hpp"
 #include "flow/pipeline.hpp"
 
@@ -22,9 +23,9 @@ namespace sluice::daemon {
 class Chain {
  public:
   // `stages` are indices into `set`; the last may be a router, or a writer of which the encoder is run. `recycle` takes
-  // batches that end here.
+  // batches that end here. With `taps` (which outlives it), what leaves each stage can be looked at.
   Chain(const StageSet& set, std::vector<std::size_t> stages, Ledger& ledger, Rejections& rejections,
-        std::function<void(record::Batch&&)> recycle);
+        std::function<void(record::Batch&&)> recycle, Taps* taps = nullptr);
 
   // The port that the lines for `rejects` leave by; results leave by port 0, a router's outputs by 0, 1, ...
   std::size_t rejects_port() const { return rejects_port_; }
@@ -46,6 +47,9 @@ class Chain {
                         flow::Emit<Parcel>& emit) const;
   flow::Error route(const flow::Context& context, std::size_t stage, record::Batch&& batch,
                     flow::Emit<Parcel>& emit) const;
+  void show(std::size_t stage, const record::Batch& batch) const {
+    if (points_[stage] != nullptr) points_[stage]->offer(batch);
+  }
   void settle(std::size_t stage, Delta delta, const stages::Tally& tally, flow::Emit<Parcel>& emit) const;
 
   const StageSet& set_;
@@ -53,6 +57,7 @@ class Chain {
   Ledger& ledger_;
   Rejections& rejections_;
   const std::function<void(record::Batch&&)> recycle_;
+  std::vector<TapPoint*> points_;  // by stage; null where nobody can look
   std::size_t rejects_port_ = 1;
   mutable std::mutex serial_;  // held while a serial stage works; nobody waits for it but who makes a checkpoint
 };
