@@ -202,11 +202,23 @@ class Loader {
     }
     for (const Node& item : list.items()) {
       if (!item.is_map()) {
-        diagnostics_.error(item.location(), "a test is a mapping, found " + std::string(item.kind_name()), {},
-                           item.span());
+        diagnostics_.error(item.location(), "a test is a mapping, found " + std::string(item.kind_name()),
+                           "it needs at least `input:` and `output:`", item.span());
+        continue;
       }
-      config.tests.push_back(item);
+      test(item, config);
     }
+  }
+
+  void test(const Node& item, PipelineConfig& config) {
+    const std::vector<Option> options = test_options();
+    Settings test = check_options({members_of(item), item.location(), "a test"}, options, diagnostics_);
+    const std::vector<std::string_view> expectations{"output", "rejected", "filtered", "error"};
+    if (std::ranges::none_of(expectations, [&](std::string_view name) { return item.find(name) != nullptr; })) {
+      diagnostics_.error(item.location(), "a test that expects nothing",
+                         "add `output`, `rejected`, `filtered` or `error`");
+    }
+    config.tests.push_back(std::move(test));
   }
 
   std::string file_;

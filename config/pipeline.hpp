@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "config/catalog.hpp"
-#include "config/node.hpp"
+#include "config/option.hpp"
 #include "config/settings.hpp"
 
 namespace sluice::config {
@@ -69,7 +69,7 @@ struct PipelineConfig {
   Rejects rejects;
   Admin admin;
   std::vector<StageConfig> stages;
-  std::vector<Node> tests;  // raw cases for `sluice test`
+  std::vector<Settings> tests;  // cases for `sluice test`, by test_options()
 
   // Null when there is no stage of this name.
   const StageConfig* find_stage(std::string_view name) const;
@@ -80,5 +80,8 @@ struct PipelineConfig {
 std::vector<Option> pipeline_options();
 std::vector<Option> stage_options();
 std::vector<Option> top_level_options();
+
+// The declarations of one item of `tests:`.
+std::vector<Option> test_options();
 
 }  // namespace sluice::config

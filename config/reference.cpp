@@ -253,6 +253,10 @@ std::string text_pipeline() {
   return text;
 }
 
+std::string text_tests() {
+  return "tests\n  cases for `sluice test`: what lines become\n\noptions\n" + text_table(rows_of(test_options()));
+}
+
 }  // namespace
 
 std::string reference_markdown(const Catalog& catalog) {
@@ -278,6 +282,7 @@ std::string reference_markdown(const Catalog& catalog) {
           markdown_table(rows_of(pipeline_options()));
   text += "## stages\n\nA list of stages. Each has one kind key and may have beside it:\n\n" +
           markdown_table(rows_of(stage_options()));
+  text += "## tests\n\nCases for `sluice test` (testing.md), a list of:\n\n" + markdown_table(rows_of(test_options()));
   for (const KindSpec& kind : catalog.kinds()) {
     text += fmt::format("## {}\n\n", kind.kind) + paragraph(kind.summary) + paragraph(kind.description) +
             paragraph(short_form(kind));
@@ -300,11 +305,15 @@ std::string reference_text(const Catalog& catalog) {
                           wrap(stage->summary + (stage->supported ? "" : " (not supported yet)"), 18));
     }
   }
-  return text + "\n`sluice stages NAME` shows the options of one, `sluice stages pipeline` those of the whole.\n";
+  return text +
+         "\n`sluice stages NAME` shows the options of one, `sluice stages pipeline` those of the whole, `sluice stages "
+         "tests` those of "
+         "its tests.\n";
 }
 
 std::optional<std::string> reference_text(const Catalog& catalog, std::string_view name) {
   if (name == "pipeline") return text_pipeline();
+  if (name == "tests") return text_tests();
   if (const KindSpec* kind = catalog.find_kind(name)) return text_kind(catalog, *kind);
   std::string text;
   for (const StageSpec& stage : catalog.stages()) {
@@ -321,7 +330,7 @@ std::optional<std::string> reference_text(const Catalog& catalog, std::string_vi
 }
 
 std::vector<std::string> reference_names(const Catalog& catalog) {
-  std::vector<std::string> names{"pipeline"};
+  std::vector<std::string> names{"pipeline", "tests"};
   for (const KindSpec& kind : catalog.kinds()) names.push_back(kind.kind);
   for (const StageSpec& stage : catalog.stages()) {
     if (stage.variant.empty()) continue;

@@ -76,9 +76,8 @@ class SchemaBuilder {
                        .add("minItems", Json::raw("1"))
                        .add("items", reference("stage")));
     for (const Option& option : top_level_options()) properties.add(option.name(), described(option));
-    properties.add(
-        "tests",
-        type("array").add("description", Json::string("Cases for `sluice test`.")).add("items", type("object")));
+    properties.add("tests",
+                   type("array").add("description", Json::string("Cases for `sluice test`.")).add("items", test()));
     return Json::object()
         .add("$schema", Json::string("https://json-schema.org/draft/2020-12/schema"))
         .add("title", Json::string("sluice configuration"))
@@ -196,6 +195,14 @@ class SchemaBuilder {
     Json json = type("object").add("properties", std::move(properties)).add("additionalProperties", Json::raw("false"));
     if (!required.empty()) json.add("required", Json::strings(required));
     return json;
+  }
+
+  Json test() const {
+    std::vector<Json> expectations;
+    for (const char* name : {"output", "rejected", "filtered", "error"}) {
+      expectations.push_back(Json::object().add("required", Json::strings({name})));
+    }
+    return object_of(test_options(), {}).add("anyOf", Json::array(std::move(expectations)));
   }
 
   static void require_groups(Json& json, const StageSpec& stage) {

@@ -455,7 +455,7 @@ TEST(TopLevel, ChecksRejectsAdminAndTests) {
   LoadOptions options;
   options.unsupported_keys.clear();
   const auto admin =
-      load(stages + "admin: 127.0.0.1:9000\ntests: [{input: a}]\n", "t", tests::sample_catalog(), options);
+      load(stages + "admin: 127.0.0.1:9000\ntests: [{input: a, output: 1}]\n", "t", tests::sample_catalog(), options);
   EXPECT_TRUE(admin.ok());
   EXPECT_EQ(admin.config.admin.port, 9000);
   EXPECT_EQ(admin.config.tests.size(), 1U);
