@@ -21,6 +21,7 @@ flow::Error FileGenerator::restore(std::string_view saved) {
   if (flow::Error error = follow::parse_positions(saved, earlier)) return error;
   std::ranges::stable_sort(earlier.files, {}, &follow::Position::time);  // the oldest are forgotten first
   for (follow::Position& each : earlier.files) files_.add(std::move(each));
+  files_.link_copies();
   earlier_patterns_ = std::move(earlier.patterns);
   if (!earlier_patterns_.empty()) files_.set_all_known();  // what was saved may be saved again
   restored_ = true;

@@ -213,7 +213,7 @@ TEST_F(Follow, ReadsWhatWasWrittenBeforeACopyInTheCopy) {
 TEST_F(Follow, ReadsACopyThatStaysBesideItsOriginalAsAFileOfItsOwn) {
   directory.file("app.log", "1\n");
   FileGenerator::Options impatient = options({"app.log*"});
-  impatient.timing.copying = std::chrono::milliseconds(20);
+  impatient.timing.copied = std::chrono::milliseconds(20);
   Following following(impatient);
   ASSERT_FALSE(following.start());
   ASSERT_TRUE(following.wait_for(1));

@@ -22,7 +22,9 @@ inline stages::follow::Timing quiet_timing() {
   return {.rescan = std::chrono::hours(1),
           .blind_rescan = std::chrono::hours(1),
           .settle = std::chrono::milliseconds(20),
-          .copying = std::chrono::seconds(60),
+          .copying = std::chrono::milliseconds(50),
+          .copied = std::chrono::seconds(60),
+          .patience = std::chrono::seconds(20),
           .first_retry = std::chrono::milliseconds(10),
           .last_retry = std::chrono::milliseconds(100)};
 }

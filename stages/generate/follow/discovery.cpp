@@ -1,7 +1,5 @@
 // Which files there are, and where they have gone.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -42,11 +40,11 @@ void Follower::watch(const Scan& scan) {
   }
 }
 
-void Follower::first_scan(const flow::Context& context) {
+void Follower::first_scan(const flow::Context& context, const Scan& scan) {
   files_.for_each([this](const File& file) {
     if (!file.bound) earlier_paths_[file.saved.path] = file.source;
   });
-  rescan(context);
+  rescan(context, scan);
   find_earlier(context);
   doubt_earlier();
   check_moved(context);
@@ -57,23 +55,25 @@ void Follower::first_scan(const flow::Context& context) {
   if (!context.done()) files_.set_all_known();
 }
 
-// Looks at everything: for what no change told of.
-void Follower::rescan(const flow::Context& context) {
-  const auto began = SteadyClock::now();
-  const Scan scan = selection_.scan(context);
-  blind_.clear();
-  if (options_.follow) watch(scan);
+void Follower::report(const Scan& scan) {
   for (const std::string& each : scan.named) {
     report_once(each, is_a_directory(each));
   }
   for (const std::string& each : scan.unreadable) {
     if (options_.follow) report_once(each, system_error(fmt::format("cannot list {}", each), EACCES));
   }
-  if (first_ && options_.follow && !options_.optional) {
-    for (const std::string& each : scan.unmatched) {
-      report_("no_file", fmt::format("no file matches {} yet; it is read as soon as there is one", each));
-    }
+  if (!first_ || !options_.follow || options_.optional) return;
+  for (const std::string& each : scan.unmatched) {
+    report_("no_file", fmt::format("no file matches {} yet; it is read as soon as there is one", each));
   }
+}
+
+// Looks at everything: for what no change told of.
+void Follower::rescan(const flow::Context& context, const Scan& scan) {
+  const auto began = SteadyClock::now();
+  blind_.clear();
+  if (options_.follow) watch(scan);
+  report(scan);
   std::set<std::string> before = std::exchange(directories_, {scan.directories.begin(), scan.directories.end()});
   before.insert(directories_.begin(), directories_.end());
   // Names first: a file that was renamed must not be taken for a new one.
@@ -81,7 +81,21 @@ void Follower::rescan(const flow::Context& context) {
   for (const std::string& path : scan.paths) enter(path);
   if (!first_) check_moved(context);
   settle_missing(context);
-  for (File* const file : first_ ? std::vector<File*>() : files_.by_path()) {
+  if (!first_) enqueue_changed();
+  if (!first_) order_newcomers();
+  std::erase_if(formerly_, [this](const auto& entry) { return files_.find(entry.second) == nullptr; });
+  dirty_.clear();
+  if (first_) dirty_ = directories_;  // what came while it was not watched yet
+  const auto now = SteadyClock::now();
+  rescan_wanted_ = changes_lost_ = false;
+  next_rescan_ =
+      now + (blind_.empty() ? options_.timing.rescan : std::min(options_.timing.rescan, options_.timing.blind_rescan));
+  rescan_not_before_ = now + std::max<std::chrono::nanoseconds>(std::chrono::milliseconds(50), 10 * (now - began));
+}
+
+// Those that were written to without anybody having told so.
+void Follower::enqueue_changed() {
+  for (File* const file : files_.by_path()) {
     const std::optional<Status> status = status_of(file->saved.path);
     const bool has_changed =
         !status || status->identity != file->saved.identity ||
@@ -91,15 +105,6 @@ void Follower::rescan(const flow::Context& context) {
     if (status) file->modified = status->modified;
     enqueue(*file);
   }
-  if (!first_) order_newcomers();
-  std::erase_if(formerly_, [this](const auto& entry) { return files_.find(entry.second) == nullptr; });
-  dirty_.clear();
-  if (first_) dirty_ = directories_;  // what came while it was not watched yet
-  const auto now = SteadyClock::now();
-  rescan_wanted_ = false;
-  next_rescan_ =
-      now + (blind_.empty() ? options_.timing.rescan : std::min(options_.timing.rescan, options_.timing.blind_rescan));
-  rescan_not_before_ = now + std::max<std::chrono::nanoseconds>(std::chrono::milliseconds(50), 10 * (now - began));
 }
 
 void Follower::take_note_of_changes() {
@@ -126,7 +131,7 @@ void Follower::take_changes(const flow::Context& context) {
 
 // Whether names have changed in the directory that nobody has looked into since.
 bool Follower::is_disturbed(const std::string& directory) {
-  if (!options_.follow) return false;
+  if (!options_.follow || draining_) return false;
   watcher_.read(changes_);
   return std::ranges::any_of(changes_, [&](const Change& change) {
     if (change.kind == Change::Kind::content || change.kind == Change::Kind::attributes) return false;
@@ -154,8 +159,10 @@ void Follower::take_change(const Change& change) {
       if (!change.from.empty()) adopted_.erase(change.from);
       dirty_.insert(change.directory);
       return;
-    case Change::Kind::directories:
     case Change::Kind::lost:
+      changes_lost_ = true;
+      [[fallthrough]];
+    case Change::Kind::directories:
       rescan_wanted_ = true;
       return;
   }
@@ -212,10 +219,18 @@ void Follower::moved(File& file, const std::string& path) {
 void Follower::check_moved(const flow::Context& context) {
   for (const std::uint64_t source : std::exchange(moved_, {})) {
     File* const file = files_.find(source);
-    if (file == nullptr || file->saved.text.head.length == 0 || !ensure_open(*file)) continue;
-    if (file->former_path.empty() || is_still(context, file->fd.get(), *file)) {
+    if (file == nullptr || file->saved.gone || file->former_path.empty()) continue;
+    if (file->saved.text.head.length == 0) file->former_path.clear();  // it was empty there: no copy can tell
+    if (file->former_path.empty()) continue;
+    if (!ensure_open(*file)) {
+      if (file->troubled && is_patient(*file)) moved_.push_back(source);
+      continue;
+    }
+    const Match match = is_still(context, file->fd.get(), *file);
+    if (match == Match::same) {
       file->former_path.clear();
-    } else if (!cut(context, *file)) {
+      file->unclear_since.reset();
+    } else if (match == Match::unreadable ? is_patient(*file, file->saved.path, errno) : !cut(context, *file)) {
       moved_.push_back(source);
     }
   }
@@ -226,33 +241,46 @@ void Follower::settle_missing(const flow::Context& context) {
   for (const std::uint64_t source : std::exchange(missing_, {})) {
     File* const file = files_.find(source);
     if (file == nullptr || file->has_path || file->saved.gone) continue;
-    if (!file->fd) {
-      std::optional<Copy> copy =
-          file->saved.size > file->read || file->read == 0 ? find_copy(context, *file) : std::nullopt;
-      if (context.done()) return;
-      if (copy) {
-        go_on_in(*file, std::move(*copy));
-      } else {
-        lost_track(*file);
-      }
-      continue;
+    if (file->fd) {
+      settle_open(*file);
+    } else if (!settle_closed(context, *file)) {
+      missing_.push_back(source);
     }
-    struct stat status {};
-    std::array<char, 4096> target;
-    if (::fstat(file->fd.get(), &status) == 0 && status.st_nlink > 0) {
-      const std::string link = fmt::format("/proc/self/fd/{}", file->fd.get());
-      const ssize_t size = ::readlink(link.c_str(), target.data(), target.size());
-      const std::string path(target.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
-      if (size > 0 && leads_to(path, file->saved.identity)) {
-        moved(*file, path);
-        watcher_.watch_file(path);
-        continue;
-      }
-    }
-    file->deleted = true;
-    file->quiet_since.reset();
-    enqueue(*file);
+    if (context.done()) return;
   }
+}
+
+void Follower::settle_open(File& file) {
+  std::array<char, 4096> target;
+  if (const std::optional<Status> status = status_of(file.fd); status && status->links > 0) {
+    const std::string link = fmt::format("/proc/self/fd/{}", file.fd.get());
+    const ssize_t size = ::readlink(link.c_str(), target.data(), target.size());
+    const std::string path(target.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+    if (size > 0 && leads_to(path, file.saved.identity)) {
+      moved(file, path);
+      watcher_.watch_file(path);
+      return;
+    }
+  }
+  file.deleted = true;
+  file.quiet_since.reset();
+  enqueue(file);
+}
+
+// False if it must be looked for again.
+bool Follower::settle_closed(const flow::Context& context, File& file) {
+  Found found;
+  if (file.saved.size > file.read || file.read == 0) found = find_copy(context, file);
+  if (context.done()) return false;
+  if (found.copy) {
+    if (found.copy->is_short && !send_off(context)) return false;
+    go_on_in(file, std::move(*found.copy));
+    return true;
+  }
+  if (found.is_moving || (found.number != 0 && is_patient(file, found.unreadable, found.number))) return false;
+  report_lost(file, "is gone");
+  finished(file);
+  return true;
 }
 
 // A wanted path that leads to a file which is not known by that path.
@@ -301,11 +329,16 @@ void Follower::add(const std::string& path, const Identity& identity, std::int64
   }
   if (first_ && starts_at_end(path)) {
     start_at_end(file);
-  } else if (options_.follow && packing_by_name(path) == Packing::none && ensure_open(file)) {
-    // It is known by what it holds now, should it be cut before it has its turn.
-    files_.set_head(file, head_of(file.fd.get(), status_of(path).value_or(Status()).size));
+  } else {
+    know_beginning(file);
   }
   enqueue(file);
+}
+
+// It is known by what it holds now, should it be cut before it has its turn.
+void Follower::know_beginning(File& file) {
+  if (!options_.follow || packing_by_name(file.saved.path) != Packing::none || !ensure_open(file)) return;
+  files_.set_head(file, head_of(file.fd.get(), status_of(file.fd).value_or(Status()).size));
 }
 
 // `start: end` is about files that were there before anybody looked: not about those that came between two runs.
@@ -316,15 +349,14 @@ bool Follower::starts_at_end(const std::string& path) const {
 }
 
 void Follower::start_at_end(File& file) {
-  Descriptor fd(::open(file.saved.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  struct stat status {};
-  if (!fd || ::fstat(fd.get(), &status) != 0) return;  // whoever may read it later reads all of it
+  const Descriptor fd = open_to_read(file.saved.path);
+  const std::optional<Status> status = fd ? status_of(fd) : std::nullopt;
+  if (!status) return;  // whoever may read it later reads all of it
   const Packing packing = packing_by_name(file.saved.path);
   file.fresh = false;
   if (is_packed(fd.get(), packing)) return files_.set_packing(file, packing, true);
-  const auto size = static_cast<std::uint64_t>(status.st_size);
-  files_.set_size(file, size);
-  files_.set_start(file, {head_of(fd.get(), size), tail_of(fd.get(), size), size});
+  files_.set_size(file, status->size);
+  files_.set_start(file, {head_of(fd.get(), status->size), tail_of(fd.get(), status->size), status->size});
 }
 
 }  // namespace sluice::stages::follow

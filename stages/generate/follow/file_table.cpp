@@ -109,6 +109,28 @@ void FileTable::set_complete(File& file, bool complete) {
   file.saved.end = file.read;
 }
 
+void FileTable::set_copy_of(File& file, std::uint64_t original) {
+  if (file.copy_of == original) return;
+  const std::lock_guard lock(mutex_);
+  file.copy_of = original;
+}
+
+void FileTable::link_copies() {
+  for (const auto& [source, file] : files_) {
+    const File* const original = file->saved.copy_of.inode == 0 ? nullptr : with(file->saved.copy_of);
+    if (original != nullptr) set_copy_of(*file, original->source);
+  }
+}
+
+std::vector<File*> FileTable::copies_of(const File& original) {
+  std::vector<File*> all;
+  for (const auto& [source, file] : files_) {
+    if (file->copy_of == original.source) all.push_back(file.get());
+  }
+  std::ranges::sort(all, {}, &File::source);
+  return all;
+}
+
 void FileTable::set_start(File& file, const Text& text) {
   file.read = file.seen = text.offset;
   file.tail = text.tail;
@@ -201,9 +223,9 @@ void FileTable::passed_on(std::span<const Mark> marks) {
     File* const file = find(mark.source);
     if (file == nullptr) continue;
     file->saved.text.offset = mark.offset;
-    // Marks are made of what has been read, so these are the same but for events that their timeout ended.
-    const bool same = mark.offset == file->read;
-    file->saved.text.tail = same ? file->tail : file->fd ? tail_of(file->fd.get(), mark.offset) : Fingerprint();
+    // Marks are made of what has been read, so these are the same but for events that their timeout ended; what the
+    // file holds before those by now may be another text.
+    file->saved.text.tail = mark.offset == file->read ? file->tail : Fingerprint();
     file->saved.time = now;
   }
 }

@@ -37,6 +37,8 @@ struct Position {
   bool gone = false;      // nothing is left to read
   bool skipped = false;   // a packed file that `start: end` leaves out
   std::uint64_t end = 0;  // of one that is gone: what has been read of it, passed on or not; not saved
+  // A copy that waits to be its original's next place: that of the original, as saved. Otherwise the inode is 0.
+  Identity copy_of = {};
   std::int64_t time = 0;  // when something of it was last passed on, seconds since 1970; 0: never
 };
 
@@ -52,6 +54,8 @@ struct File {
   Descriptor fd;
   std::unique_ptr<Unpacker> unpacker;  // of a packed file that is open
 
+  std::uint64_t copy_of = 0;  // the source whose copy this is: its next place, should it be cut. Changed by the table
+
   std::string former_path;    // if it was renamed, and it is not sure yet that it is still what it was
   bool has_path = false;      // can be found by it, and opened
   bool has_identity = false;  // can be found by it
@@ -62,16 +66,17 @@ struct File {
   bool caught_up = false;     // those that go after it may be read
   bool troubled = false;      // could not be read when last tried; reported
   bool queued = false;
-  bool being_cut = false;                 // its copy is being looked for
-  bool holds_event = false;               // the unfinished rest has complete lines of an event
-  std::int64_t modified = 0;              // when it was found: nanoseconds since 1970
-  std::vector<std::uint64_t> after;       // the sources that go first
-  std::vector<std::uint64_t> followers;   // who has this one in `after`
-  std::uint64_t last_size = 0;            // when quiet_since was set
-  std::optional<TimePoint> quiet_since;   // its size has not changed since
-  std::optional<TimePoint> timer;         // to be looked at
-  std::chrono::nanoseconds retry{0};      // how long the last wait after an error was
-  std::list<File*>::iterator place_open;  // if fd
+  bool being_cut = false;                  // its copy is being looked for
+  bool holds_event = false;                // the unfinished rest has complete lines of an event
+  std::int64_t modified = 0;               // when it was found: nanoseconds since 1970
+  std::vector<std::uint64_t> after;        // the sources that go first
+  std::vector<std::uint64_t> followers;    // who has this one in `after`
+  std::uint64_t last_size = 0;             // when quiet_since was set
+  std::optional<TimePoint> quiet_since;    // its size has not changed since
+  std::optional<TimePoint> timer;          // to be looked at
+  std::optional<TimePoint> unclear_since;  // something that must be known of it could not be read
+  std::chrono::nanoseconds retry{0};       // how long the last wait after an error was
+  std::list<File*>::iterator place_open;   // if fd
 };
 
 // What is known of its text, up to where it has been read.
@@ -108,6 +113,10 @@ class FileTable {
   void set_head(File& file, const Fingerprint& head);
   void set_packing(File& file, Packing packing, bool skipped);
   void set_complete(File& file, bool complete);
+  // Nobody's, if 0.
+  void set_copy_of(File& file, std::uint64_t original);
+  // Finds the originals of copies again, after those of an earlier run were added.
+  void link_copies();
   // Where reading starts, or goes on.
   void set_start(File& file, const Text& text);
 
@@ -134,6 +143,7 @@ class FileTable {
   std::vector<File*> by_path();
   std::vector<File*> in(const std::string& directory);
   std::vector<File*> beginning_with(const std::string& prefix);
+  std::vector<File*> copies_of(const File& original);
   const std::deque<std::uint64_t>& gone() const { return gone_; }
   std::size_t size() const { return files_.size(); }
 

@@ -10,11 +10,14 @@
 namespace sluice::stages::follow {
 namespace {
 
-bool matches(int fd, const Fingerprint& expected, std::uint64_t offset) {
+Match said(bool same) { return same ? Match::same : Match::differs; }
+
+Match matches(int fd, const Fingerprint& expected, std::uint64_t offset) {
   std::array<char, kHeadBytes> bytes;
-  if (expected.length > bytes.size()) return false;
+  if (expected.length > bytes.size()) return Match::differs;
   const long count = read_at(fd, std::span(bytes).first(expected.length), offset);
-  return count == static_cast<long>(expected.length) && fingerprint({bytes.data(), expected.length}) == expected;
+  if (count < 0) return Match::unreadable;
+  return said(count == static_cast<long>(expected.length) && fingerprint({bytes.data(), expected.length}) == expected);
 }
 
 }  // namespace
@@ -50,12 +53,24 @@ Fingerprint head_of(int fd, std::uint64_t size) {
   return count == static_cast<long>(length) ? fingerprint({bytes.data(), length}) : Fingerprint();
 }
 
-bool holds(int fd, const Text& text) {
-  if (!matches(fd, text.head, 0)) return false;
-  if (text.offset == 0) return true;
+Match holds(int fd, const Text& text) {
+  if (const Match head = matches(fd, text.head, 0); head != Match::same || text.offset == 0) return head;
   char byte = 0;  // the file reaches the offset
-  if (read_at(fd, {&byte, 1}, text.offset - 1) != 1) return false;
-  return text.tail.length <= text.offset && matches(fd, text.tail, text.offset - text.tail.length);
+  const long count = read_at(fd, {&byte, 1}, text.offset - 1);
+  if (count < 0) return Match::unreadable;
+  if (count == 0 || text.tail.length > text.offset) return Match::differs;
+  return matches(fd, text.tail, text.offset - text.tail.length);
+}
+
+Match have_same(int left, int right, std::uint64_t begin, std::size_t size) {
+  std::array<char, kHeadBytes> a;
+  std::array<char, kHeadBytes> b;
+  const auto whole = static_cast<long>(size);
+  const long left_count = read_at(left, std::span(a).first(size), begin);
+  if (left_count < 0) return Match::unreadable;
+  const long right_count = read_at(right, std::span(b).first(size), begin);
+  if (right_count < 0) return Match::unreadable;
+  return said(left_count == whole && right_count == whole && std::equal(a.begin(), a.begin() + whole, b.begin()));
 }
 
 }  // namespace sluice::stages::follow

@@ -50,7 +50,13 @@ struct Text {
 Fingerprint tail_of(int fd, std::uint64_t offset);
 Fingerprint head_of(int fd, std::uint64_t size);
 
+// What a comparison of bytes found. `unreadable` says nothing about the bytes, and comes with errno.
+enum class Match : std::uint8_t { same, differs, unreadable };
+
 // Whether the open file begins as `text` does, and reaches its offset with the same bytes before it.
-bool holds(int fd, const Text& text);
+Match holds(int fd, const Text& text);
+
+// Whether two open files have the same bytes there: kHeadBytes at most.
+Match have_same(int left, int right, std::uint64_t begin, std::size_t size);
 
 }  // namespace sluice::stages::follow

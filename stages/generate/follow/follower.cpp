@@ -67,19 +67,20 @@ flow::Error Follower::run(const flow::Context& context) {
   const flow::WakeFd wake(context);
   if (flow::Error error = wake.error()) return error;
   if (flow::Error error = watcher_.open()) return error;
-  first_scan(context);
-  flow::Error error;
+  first_scan(context, selection_.scan(context));
+  flow::Error error = failure_;
   while (!error && !context.done()) {
     take_changes(context);
     const auto now = SteadyClock::now();
     fire_timers(now);
     if (now >= next_rescan_ || (rescan_wanted_ && now >= rescan_not_before_)) {
-      rescan(context);
+      rescan(context, selection_.scan(context));
     } else if (lines_.due(now)) {
       error = lines_.flush(context);
     } else {
-      error = ready_.empty() ? wait(context, wake) : take_turn(context);
+      error = ready_.empty() || changes_lost_ ? wait(context, wake) : take_turn(context);
     }
+    if (failure_) error = failure_;
   }
   const flow::Error drain_error = drain(context);
   return error ? error : drain_error;
@@ -98,6 +99,7 @@ flow::Error Follower::wait(const flow::Context& context, const flow::WakeFd& wak
 // What has been read goes out. A line that is unfinished is left to the next run, if there will be one.
 flow::Error Follower::drain(const flow::Context& context) {
   reader_.leave();
+  draining_ = true;
   if (!keeps_) {
     const flow::Context last = flow::without_cancel(context);  // only what is there already is read, and no more
     std::vector<File*> unfinished;

@@ -29,7 +29,9 @@ struct Timing {
   std::chrono::nanoseconds rescan = std::chrono::minutes(1);
   std::chrono::nanoseconds blind_rescan = std::chrono::seconds(1);  // of directories that cannot be watched
   std::chrono::nanoseconds settle = std::chrono::seconds(5);        // nobody writes to a rotated file for so long
-  std::chrono::nanoseconds copying = std::chrono::seconds(2);       // between a copy and the cutting of its original
+  std::chrono::nanoseconds copying = std::chrono::seconds(1);       // between two writes to a copy that is being made
+  std::chrono::nanoseconds copied = std::chrono::seconds(10);       // between a copy and the cutting of its original
+  std::chrono::nanoseconds patience = std::chrono::seconds(5);      // with what decides, but cannot be read
   std::chrono::nanoseconds first_retry = std::chrono::seconds(1);   // after an error; doubled each time
   std::chrono::nanoseconds last_retry = std::chrono::minutes(1);
 };
@@ -46,9 +48,6 @@ struct Options {
 };
 
 flow::Error is_a_directory(const std::string& path);
-
-// Whether the text of a packed file begins as `text` does and reaches its offset with the same bytes before it.
-bool unpacks_to(const flow::Context& context, int fd, Packing packing, const Text& text);
 
 // Which of two generations of a file is older, by their times and names.
 bool is_older(std::int64_t modified, std::string_view path, std::int64_t other_modified, std::string_view other_path);
@@ -91,13 +90,14 @@ class Follower {
   void finished(File& file);
 
   // discovery.cpp: which files there are
-  void first_scan(const flow::Context& context);
-  void rescan(const flow::Context& context);
+  void first_scan(const flow::Context& context, const Scan& scan);
+  void rescan(const flow::Context& context, const Scan& scan);
+  void report(const Scan& scan);
+  void enqueue_changed();
   void watch(const Scan& scan);
   void take_changes(const flow::Context& context);
   void take_note_of_changes();
   void take_change(const Change& change);
-  void lost_track(File& file);
   bool is_disturbed(const std::string& directory);
   void look_into(const flow::Context& context, const std::string& directory);
   void enter(const std::string& path);
@@ -105,44 +105,67 @@ class Follower {
   void moved(File& file, const std::string& path);
   void check_moved(const flow::Context& context);
   void settle_missing(const flow::Context& context);
+  void settle_open(File& file);
+  bool settle_closed(const flow::Context& context, File& file);
   bool is_wanted(const std::string& path) const;
   bool starts_at_end(const std::string& path) const;
   void start_at_end(File& file);
+  void know_beginning(File& file);
   void report_once(const std::string& path, const flow::Error& error);
 
   // restart.cpp: what an earlier run knew
   File* earlier_at(const std::string& path, const Identity& identity);
   void find_earlier(const flow::Context& context);
-  static bool is_at(const flow::Context& context, const File& file, const std::string& path);
+  static Match is_at(const flow::Context& context, const File& file, const std::string& path);
   bool find_lost(const flow::Context& context, File& file, const std::vector<Name>& names);
   void doubt_earlier();
   void order_renamed();
   void order_newcomers();
-  int rank_of(File& file, const std::vector<File*>& family);
+  void order_family(const std::string& stem);
+  void order_originals(File& copy);
+  static bool is_written(const File& file, const std::vector<File*>& family);
   void go_after(File& later, File& earlier, bool replaces);
   bool waits_for(const File& file, const File& other);
 
-  // rotation.cpp: copies
+  // rotation.cpp: which text a file holds
+  bool is_itself(const flow::Context& context, File& file);
+  bool is_packed_itself(const flow::Context& context, File& file);  // packed.cpp
+  bool is_in_doubt(const std::string& directory);
+  bool is_left_of_another(const flow::Context& context, File& file, std::uint64_t size);
+  File* gone_original(const File& copy, std::uint64_t size);
+  bool was_read_beyond(const File& copy, std::uint64_t size);
+  bool is_original(const flow::Context& context, File& copy, std::uint64_t size);
+  Match compare(const flow::Context& context, File& original, File& copy, std::uint64_t size);
+  bool waits_as_copy(File& original, File& copy, std::uint64_t size);
+  bool cut(const flow::Context& context, File& file);
+  void report_lost(const File& file, std::string_view what);
+  bool send_off(const flow::Context& context);
+  bool is_patient(File& file, const std::string& path, int number);
+  bool is_patient(File& file);
+
+  // copies.cpp: where a text goes on
   struct Copy {
     std::string path;
     Identity identity;
     std::int64_t modified = 0;
     Packing packing = Packing::none;
     Descriptor fd;
+    bool is_short = false;  // it ends before what was read of the original
   };
-  bool is_itself(const flow::Context& context, File& file);
-  bool is_packed_itself(const flow::Context& context, File& file);
-  File* gone_original(const File& copy, std::uint64_t size);
-  bool was_read_beyond(const File& copy, std::uint64_t size);
-  File* live_original(const File& copy);
-  bool is_copy(const File& original, const File& copy, std::uint64_t size) const;
-  void forget_timer(File& file);
-  void adopt(File& original, File& copy);
+  struct Found {
+    std::optional<Copy> copy;
+    std::string unreadable;  // might be one
+    int number = 0;          // why it cannot be read
+    bool is_moving = false;  // there is one, but not under the name that it had
+  };
+  static Match is_still(const flow::Context& context, int fd, const File& file);
+  Found find_copy(const flow::Context& context, const File& file);
+  void consider_known(const File& file, const File& known, Found& found);
+  int consider(const flow::Context& context, const File& file, const std::string& path, Found& found);
+  bool was_read_as_another(const flow::Context& context, const Copy& copy);
   void go_on_in(File& file, Copy copy);
-  bool cut(const flow::Context& context, File& file);
-  static bool is_still(const flow::Context& context, int fd, const File& file);
-  std::optional<Copy> find_copy(const flow::Context& context, const File& file);
-  std::optional<Copy> copy_at(const flow::Context& context, const File& file, const std::string& path);
+  void adopt(File& original, File& copy);
+  void forget_timer(File& file);
 
   static constexpr int kMostRounds = 8;  // of listing a directory in which names change meanwhile
 
@@ -171,8 +194,11 @@ class Follower {
   std::set<std::uint64_t> held_;                                  // packed copies of files that are still there
   std::unordered_map<std::string, std::uint64_t> earlier_paths_;  // of files that an earlier run knew
   flow::Error scan_error_;                                        // with follow: false
+  flow::Error failure_;                                           // of the pipeline
   bool first_ = true;
   bool rescan_wanted_ = false;
+  bool changes_lost_ = false;  // nothing is read before the next scan
+  bool draining_ = false;
   TimePoint next_rescan_{};
   TimePoint rescan_not_before_{};
 };

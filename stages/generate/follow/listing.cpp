@@ -1,6 +1,7 @@
 #include "stages/generate/follow/listing.hpp"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -22,17 +23,34 @@ bool is_symbolic(const std::string& path) {
   return ::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode);
 }
 
+Status from(const struct stat& status) {
+  return {.identity = {status.st_dev, status.st_ino},
+          .is_regular = S_ISREG(status.st_mode),
+          .is_directory = S_ISDIR(status.st_mode),
+          .is_shared = status.st_nlink > 1,
+          .links = status.st_nlink,
+          .modified = status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec,
+          .size = static_cast<std::uint64_t>(status.st_size)};
+}
+
 }  // namespace
 
 std::optional<Status> status_of(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return std::nullopt;
-  return Status{.identity = {status.st_dev, status.st_ino},
-                .is_regular = S_ISREG(status.st_mode),
-                .is_directory = S_ISDIR(status.st_mode),
-                .is_shared = status.st_nlink > 1 || is_symbolic(path),
-                .modified = status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec,
-                .size = static_cast<std::uint64_t>(status.st_size)};
+  Status made = from(status);
+  made.is_shared = status.st_nlink > 1 || is_symbolic(path);
+  return made;
+}
+
+std::optional<Status> status_of(const Descriptor& fd) {
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) return std::nullopt;
+  return from(status);
+}
+
+Descriptor open_to_read(const std::string& path) {
+  return Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
 }
 
 bool leads_to(const std::string& path, const Identity& identity) {

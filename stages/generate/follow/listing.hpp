@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "flow/context.hpp"
+#include "stages/descriptor.hpp"
 #include "stages/generate/follow/fingerprint.hpp"
 
 namespace sluice::stages::follow {
@@ -16,14 +17,20 @@ struct Status {
   Identity identity;
   bool is_regular = false;
   bool is_directory = false;
-  bool is_shared = false;     // other paths may lead to it too: it has more links, or this is a symbolic one
+  bool is_shared = false;  // other paths may lead to it too: it has more links, or this is a symbolic one
+  std::uint64_t links = 0;
   std::int64_t modified = 0;  // nanoseconds since 1970
   std::uint64_t size = 0;
 };
 
 // Nothing, and errno, if it leads nowhere.
 std::optional<Status> status_of(const std::string& path);
+// Of an open file. Nothing, and errno, if that cannot be told.
+std::optional<Status> status_of(const Descriptor& fd);
 bool leads_to(const std::string& path, const Identity& identity);
+
+// Opens a file for reading. Never blocks, should it have become a FIFO.
+Descriptor open_to_read(const std::string& path);
 
 struct Name {
   std::string path;

@@ -1,7 +1,5 @@
 // follow: false
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <cerrno>
 #include <deque>
@@ -10,6 +8,7 @@
 
 #include "stages/descriptor.hpp"
 #include "stages/generate/follow/follower.hpp"
+#include "stages/generate/follow/listing.hpp"
 #include "stages/generate/path_pattern.hpp"
 
 namespace sluice::stages::follow {
@@ -34,7 +33,7 @@ flow::Error Follower::read_all(const flow::Context& context, File& file) {
   const std::string path = file.saved.path;
   if (!may_be_read(file)) return {};
   if (!file.fd) {
-    Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    Descriptor fd = open_to_read(path);
     if (!fd) return system_error(fmt::format("cannot read {}", path), errno);
     if (const Packing packing = packing_by_name(path); file.fresh && is_packed(fd.get(), packing)) {
       files_.set_packing(file, packing, false);
@@ -63,8 +62,9 @@ flow::Error Follower::read_all(const flow::Context& context, File& file) {
 }
 
 flow::Error Follower::read_once(const flow::Context& context) {
-  if (flow::Error error = nothing_found(selection_.scan(context), options_.optional)) return error;
-  first_scan(context);
+  const Scan scan = selection_.scan(context);
+  if (flow::Error error = nothing_found(scan, options_.optional)) return error;
+  first_scan(context, scan);
   flow::Error error = scan_error_;
   // In the order of their paths; what turns up meanwhile, because a file was cut or is a copy, comes last.
   std::deque<std::uint64_t> turns;
@@ -78,6 +78,7 @@ flow::Error Follower::read_once(const flow::Context& context) {
     file->queued = false;
     file->after.clear();
     error = read_all(context, *file);
+    if (!error) error = failure_ ? failure_ : scan_error_;
   }
   reader_.leave();
   const flow::Error flush_error = lines_.flush(context);

@@ -20,8 +20,7 @@ class PackedText {
   }
 
   bool begins_with(const Fingerprint& head) const {
-    return head.length > 0 && head.length <= head_.size() &&
-           fingerprint(std::string_view(head_).substr(0, head.length)) == head;
+    return head.length <= head_.size() && fingerprint(std::string_view(head_).substr(0, head.length)) == head;
   }
 
   // Reads on to the text's offset, which must not be before the last one. False if there is not so much of it.
@@ -53,15 +52,21 @@ class PackedText {
 
 }  // namespace
 
-bool unpacks_to(const flow::Context& context, int fd, Packing packing, const Text& text) {
-  if (!is_packed(fd, packing)) return false;
+Match unpacks_to(const flow::Context& context, int fd, Packing packing, const Text& text) {
+  errno = 0;
+  if (!is_packed(fd, packing)) return errno == 0 ? Match::differs : Match::unreadable;
   PackedText packed(fd, packing);
-  return packed.begins_with(text.head) && packed.reaches(context, text);
+  if (packed.begins_with(text.head) && packed.reaches(context, text)) return Match::same;
+  return packed.status() == Unpacker::Status::failed ? Match::unreadable : Match::differs;
 }
 
 // As is_itself().
 bool Follower::is_packed_itself(const flow::Context& context, File& file) {
   PackedText packed(file.fd.get(), file.saved.packing);
+  if (packed.status() == Unpacker::Status::failed) {
+    trouble(file, errno);
+    return false;
+  }
   std::vector<File*> candidates;
   files_.for_each([&](File& each) {
     const bool is_plain = each.saved.packing == Packing::none;
@@ -69,7 +74,7 @@ bool Follower::is_packed_itself(const flow::Context& context, File& file) {
     // Beside the file that it is being made of, it must not be taken for one of its own, read or not.
     const bool is_twin = file.saved.path.substr(0, file.saved.path.rfind('.')) == each.saved.path;
     if (&each != &file && is_plain && may_wait && (each.read > 0 || is_twin || each.deleted) &&
-        packed.begins_with(each.saved.text.head)) {
+        each.saved.text.head.length > 0 && packed.begins_with(each.saved.text.head)) {
       candidates.push_back(&each);
     }
   });
@@ -79,11 +84,18 @@ bool Follower::is_packed_itself(const flow::Context& context, File& file) {
     if (packed.reaches(context, text_of(*each))) original = each;
   }
   if (context.done()) return false;
-  if (original != nullptr && !original->saved.gone && ensure_open(*original) &&
-      !holds(original->fd.get(), text_of(*original))) {
-    enqueue(file);  // it has been cut; then this may be its rest
-    cut(context, *original);
+  if (packed.status() == Unpacker::Status::failed) {
+    trouble(file, errno);
     return false;
+  }
+  if (original != nullptr && !original->saved.gone && ensure_open(*original)) {
+    const Match match = holds(original->fd.get(), text_of(*original));
+    if (match == Match::unreadable && is_patient(file, original->saved.path, errno)) return false;
+    if (match == Match::differs) {
+      enqueue(file);  // it has been cut; then this may be its rest
+      cut(context, *original);
+      return false;
+    }
   }
   const bool is_incomplete = packed.status() == Unpacker::Status::incomplete;
   if (original != nullptr && original->saved.gone) {

@@ -9,12 +9,12 @@
 #include <tuple>
 #include <utility>
 
+#include "config/source.hpp"
 #include "record/arena.hpp"
 #include "record/base64.hpp"
 #include "record/buffer.hpp"
 #include "record/json.hpp"
 #include "record/json_writer.hpp"
-#include "record/utf8.hpp"
 #include "record/value.hpp"
 #include "stages/generate/follow/file_table.hpp"
 
@@ -23,14 +23,6 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kPackings = {"", "gzip", "zstd"};
 
-bool is_utf8(std::string_view text) {
-  bool valid = true;
-  record::for_each_utf8_piece(text, [&](std::string_view piece) {
-    valid = valid && piece.data() >= text.data() && piece.data() < text.data() + text.size();
-  });
-  return valid;
-}
-
 void write_fingerprint(record::Buffer& out, std::string_view name, const Fingerprint& value) {
   out.append(fmt::format(R"(,"{}":[{},"{:016x}"])", name, value.length, value.hash));
 }
@@ -38,7 +30,7 @@ void write_fingerprint(record::Buffer& out, std::string_view name, const Fingerp
 // A name may be any bytes. Those that JSON cannot hold are written as \xNN, and a backslash twice; `path_escaped` says
 // so.
 void write_path(record::Buffer& out, const std::string& path) {
-  if (is_utf8(path)) {
+  if (config::find_invalid_utf8(path) == std::string_view::npos) {
     out.append(R"("path":)");
     return record::write_json_string(out, path);
   }
@@ -68,6 +60,9 @@ void write_position(record::Buffer& out, const Position& position) {
   if (position.complete && position.text.offset == position.end) out.append(R"(,"complete":true)");
   if (position.gone) out.append(R"(,"gone":true)");
   if (position.skipped) out.append(R"(,"skipped":true)");
+  if (position.copy_of.inode != 0) {
+    out.append(fmt::format(R"(,"copy_of":[{},{}])", position.copy_of.device, position.copy_of.inode));
+  }
   if (position.time != 0) {
     out.append(R"(,"time":")");
     record::write_timestamp(out, {position.time, 0});
@@ -93,6 +88,12 @@ class Members {
   bool flag(std::string_view name) {
     const record::Value found = get(name);
     return found.is(record::Type::boolean) && found.as_boolean();
+  }
+  bool identity(std::string_view name, Identity& value) {
+    const record::Value pair = get(name);
+    if (!pair.is(record::Type::list) || pair.size() != 2) return false;
+    return number_of(record::resolve(pair.items()[0], arena_), value.device) &&
+           number_of(record::resolve(pair.items()[1], arena_), value.inode);
   }
   bool fingerprint(std::string_view name, std::size_t longest, Fingerprint& value) {
     const record::Value pair = get(name);
@@ -155,6 +156,7 @@ std::string_view read_position(Members members, Position& position) {
     if (known == kPackings.end()) return "packing";
     position.packing = static_cast<Packing>(known - kPackings.begin());
   }
+  if (!members.get("copy_of").is_absent() && !members.identity("copy_of", position.copy_of)) return "copy_of";
   position.complete = members.flag("complete");
   position.gone = members.flag("gone");
   position.skipped = members.flag("skipped");
@@ -185,16 +187,13 @@ std::string FileTable::to_json(const std::vector<std::string>& patterns) const {
   out.append(R"({"files":[)");
   bool first = true;
   for (const File* file : all) {
-    const Position& position = file->saved;
+    Position position = file->saved;
     if (!std::exchange(first, false)) out.push_back(',');
-    if (position.gone && position.text.offset < position.end) {
-      // What was read of it last is still under way: the next run has to look for it.
-      Position unfinished = position;
-      unfinished.gone = false;
-      write_position(out, unfinished);
-    } else {
-      write_position(out, position);
-    }
+    // What was read of one that is gone may be still under way: the next run has to look for it then.
+    position.gone = position.gone && position.text.offset >= position.end;
+    const auto original = files_.find(file->copy_of);
+    position.copy_of = original == files_.end() ? Identity() : original->second->saved.identity;
+    write_position(out, position);
   }
   out.append(R"(],"patterns":[)");
   first = true;

@@ -22,9 +22,8 @@ constexpr std::uint64_t kWorthReadingAhead = 1024 * 1024;
 
 Visit failure(int number) { return {Outcome::failed, number, {}}; }
 
-// After a check of the content that was not passed, errno having been cleared before: a check that could not read says
-// nothing about the content.
-Visit differs() { return errno != 0 ? failure(errno) : Visit{Outcome::cut, 0, {}}; }
+// After a check of the content that was not passed. One that could not read says nothing about the content.
+Visit failed(Match match) { return match == Match::unreadable ? failure(errno) : Visit{Outcome::cut, 0, {}}; }
 
 std::string_view last_bytes(std::string_view text) {
   return text.substr(text.size() - std::min(text.size(), kTailBytes));
@@ -43,27 +42,54 @@ void FileReader::trim_window() {
 }
 
 // The bytes before file.read, if they are those that were read there.
-bool FileReader::load_window(File& file) {
+Match FileReader::load_window(File& file) {
   std::array<char, kTailBytes> bytes;
   const std::size_t length = std::min<std::uint64_t>(bytes.size(), file.read);
-  if (read_at(file.fd.get(), std::span(bytes).first(length), file.read - length) != static_cast<long>(length))
-    return false;
+  const long count = read_at(file.fd.get(), std::span(bytes).first(length), file.read - length);
+  if (count < 0) return Match::unreadable;
+  if (count != static_cast<long>(length)) return Match::differs;
   window_.assign(bytes.data(), length);
-  // What came first may be known although nothing was passed on in the earlier run.
-  if (const Text beginning{file.saved.text.head, {}, 0};
-      beginning.head.length > length && !holds(file.fd.get(), beginning)) {
-    return false;
+  const bool is_known = file.tail.length > 0 && file.tail.length <= length;
+  if (is_known && fingerprint(std::string_view(window_).substr(length - file.tail.length)) != file.tail) {
+    return Match::differs;
   }
-  if (file.tail.length == 0 || file.tail.length > length) return true;  // it is not known
-  return fingerprint(std::string_view(window_).substr(length - file.tail.length)) == file.tail;
+  const Fingerprint& head = file.saved.text.head;
+  // More of what came first may be known than was read.
+  if (head.length > length || !is_known) return holds(file.fd.get(), {head, {}, 0});
+  return Match::same;
+}
+
+// The first bytes, if they are not all known yet. Whether they are its own shows when it is_same() later on.
+Match FileReader::load_head(File& file) {
+  const Fingerprint& known = file.saved.text.head;
+  head_.clear();
+  grows_head_ = known.length < kHeadBytes;
+  if (!grows_head_ || file.read == 0) return Match::same;
+  head_.resize(std::min<std::uint64_t>(kHeadBytes, file.read));
+  if (file.saved.packing != Packing::none) {
+    Unpacker again(file.saved.packing);
+    Unpacker::Status status{};
+    grows_head_ = again.read(file.fd.get(), head_, status) == head_.size();
+    return Match::same;
+  }
+  const long count = read_at(file.fd.get(), head_, 0);
+  if (count < 0) return Match::unreadable;
+  if (count != static_cast<long>(head_.size())) return Match::differs;
+  if (known.length > head_.size()) return Match::same;
+  return fingerprint(std::string_view(head_).substr(0, known.length)) == known ? Match::same : Match::differs;
 }
 
 // Whether the bytes before at_ are still there. To be asked after what follows them was read: had it been cut and
-// written anew before, they would be others.
-bool FileReader::is_same(const File& file) const {
+// written anew before, they would be others. Where nothing was read yet, what is known of the beginning says it.
+Match FileReader::is_same(const File& file) const {
   std::array<char, kTailBytes> bytes;
   const long count = read_at(file.fd.get(), std::span(bytes).first(window_.size()), at_ - window_.size());
-  return count == static_cast<long>(window_.size()) && std::memcmp(bytes.data(), window_.data(), window_.size()) == 0;
+  if (count < 0) return Match::unreadable;
+  const bool same =
+      count == static_cast<long>(window_.size()) && std::memcmp(bytes.data(), window_.data(), window_.size()) == 0;
+  const Fingerprint& head = file.saved.text.head;
+  if (!same || at_ >= head.length) return same ? Match::same : Match::differs;
+  return holds(file.fd.get(), {head, {}, 0});
 }
 
 // Looks for a line end among the bytes that nobody has looked at, so that a long line that is written bit by bit is
@@ -79,21 +105,15 @@ bool FileReader::has_line_end(const flow::Context& context, File& file, std::uin
   return false;
 }
 
-bool FileReader::has_head(const File& file) const {
-  const Fingerprint& head = file.saved.text.head;
-  if (!is_packed(file.fd.get(), file.saved.packing)) return false;
-  std::string bytes(head.length, '\0');
-  Unpacker unpacker(file.saved.packing);
-  Unpacker::Status status{};
-  return unpacker.read(file.fd.get(), bytes, status) == bytes.size() && fingerprint(bytes) == head;
-}
-
 // Gets to where reading stopped; as begin().
 Visit FileReader::begin_packed(const flow::Context& context, File& file) {
   struct stat status {};
   if (::fstat(file.fd.get(), &status) != 0) return failure(errno);
   const auto size = static_cast<std::uint64_t>(status.st_size);
-  if (!file.unpacker && !has_head(file)) return {Outcome::cut, 0, {}};
+  if (!file.unpacker) {
+    const Match match = unpacks_to(context, file.fd.get(), file.saved.packing, {file.saved.text.head, {}, 0});
+    if (match != Match::same) return failed(match);
+  }
   if (file.saved.complete && file.saved.size == size) return {};
   files_.set_size(file, size);
   if (!file.unpacker || file.unpacker->position() > file.read) {
@@ -110,26 +130,32 @@ Visit FileReader::begin_packed(const flow::Context& context, File& file) {
     return unpacked == Unpacker::Status::broken ? failure(EILSEQ) : Visit{Outcome::waiting, 0, {}};
   }
   window_ = file.unpacker->window();
+  load_head(file);
+  return {Outcome::more, 0, {}};
+}
+
+// As begin().
+Visit FileReader::begin_plain(const flow::Context& context, File& file) {
+  struct stat status {};
+  if (::fstat(file.fd.get(), &status) != 0) return failure(errno);
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  if (size < file.read) return failed(Match::differs);
+  if (const Match match = load_window(file); match != Match::same) return failed(match);
+  files_.set_size(file, size);
+  if (size < file.seen) file.seen = file.read;  // only of the unfinished line something is gone
+  if (size == file.seen) return {};
+  if (file.seen > file.read && !has_line_end(context, file, size)) return {};
+  if (const Match match = load_head(file); match != Match::same) return failed(match);
+  if (size - file.read >= kWorthReadingAhead) ::posix_fadvise(file.fd.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
   return {Outcome::more, 0, {}};
 }
 
 // Opens the stream, if there is something to read; otherwise the outcome says why not.
 Visit FileReader::begin(const flow::Context& context, File& file) {
   leave();
-  Visit visit;
-  if (file.saved.packing != Packing::none) {
-    if (visit = begin_packed(context, file); visit.outcome != Outcome::more) return visit;
-  } else if (verify_) {
-    struct stat status {};
-    if (::fstat(file.fd.get(), &status) != 0) return failure(errno);
-    const auto size = static_cast<std::uint64_t>(status.st_size);
-    errno = 0;
-    if (size < file.read || !load_window(file)) return differs();
-    files_.set_size(file, size);
-    if (size < file.seen) file.seen = file.read;  // only of the unfinished line something is gone
-    if (size == file.seen) return visit;
-    if (file.seen > file.read && !has_line_end(context, file, size)) return visit;
-    if (size - file.read >= kWorthReadingAhead) ::posix_fadvise(file.fd.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+  if (file.saved.packing != Packing::none || verify_) {
+    Visit visit = file.saved.packing != Packing::none ? begin_packed(context, file) : begin_plain(context, file);
+    if (visit.outcome != Outcome::more) return visit;
   } else {
     ::posix_fadvise(file.fd.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
   }
@@ -163,7 +189,7 @@ Visit FileReader::let_go(const flow::Context& context, File& file) {
       if (flow::Error error = lines_.let_go(context)) return {Outcome::stopped, 0, std::move(error)};
     }
     file.read = lines_.taken();
-    file.tail = file.unpacker ? Fingerprint() : tail_of(file.fd.get(), file.read);
+    note_tail(file);
     note_head(file);
   }
   file.holds_event = false;
@@ -197,8 +223,8 @@ Visit FileReader::pump(const flow::Context& context, File& file, std::size_t tur
     if (visit.outcome == Outcome::failed && visit.number == EINTR) continue;
     if (count == 0) return visit;
     if (is_disturbed_(file)) return {Outcome::disturbed, 0, {}};
-    errno = 0;
-    if (verify_ && !file.unpacker && !is_same(file)) return differs();
+    const Match match = verify_ && !file.unpacker ? is_same(file) : Match::same;
+    if (match != Match::same) return failed(match);
     const auto now = SteadyClock::now();
     lines_.commit(static_cast<std::size_t>(count), now);
     note(file, {room.data(), static_cast<std::size_t>(count)});
@@ -223,6 +249,10 @@ void FileReader::note(File& file, std::string_view bytes) {
     file.read = file.seen = taken;
     return;
   }
+  if (grows_head_ && head_.size() < kHeadBytes) head_ += bytes.substr(0, kHeadBytes - head_.size());
+  const bool has_moved = taken != file.read;
+  file.read = taken;
+  file.seen = std::max(file.seen, taken);
   if (taken > before) {
     const std::string_view whole = bytes.substr(0, taken - before);
     if (whole.size() < kTailBytes) {
@@ -231,33 +261,34 @@ void FileReader::note(File& file, std::string_view bytes) {
       window_ += bytes.substr(whole.size());
     } else {
       file.tail = fingerprint(last_bytes(whole));
-      window_ += bytes.size() > kTailBytes ? last_bytes(bytes) : bytes;
+      window_ += last_bytes(bytes);
     }
   } else {
-    if (taken != file.read) file.tail = file.unpacker ? Fingerprint() : tail_of(file.fd.get(), taken);
+    if (bytes.size() >= kTailBytes) window_.clear();
     window_ += last_bytes(bytes);
+    if (has_moved) note_tail(file);
   }
   trim_window();
-  file.read = taken;
-  file.seen = std::max(file.seen, taken);
   note_head(file);
 }
 
-void FileReader::note_head(File& file) {
-  const Fingerprint& known = file.saved.text.head;
-  if (known.length >= kHeadBytes || known.length >= file.read) return;
-  std::array<char, kHeadBytes> bytes;
-  const std::size_t size = std::min<std::uint64_t>(bytes.size(), file.read);
-  if (file.unpacker) {
-    Unpacker again(file.saved.packing);
-    Unpacker::Status status{};
-    if (again.read(file.fd.get(), std::span(bytes).first(size), status) != size) return;
-  } else if (read_at(file.fd.get(), std::span(bytes).first(size), 0) != static_cast<long>(size)) {
-    return;
+// The bytes before file.read, which is before at_: as they were read, or as they are if it is still the same text.
+void FileReader::note_tail(File& file) {
+  const std::uint64_t behind = at_ - file.read;
+  const std::size_t length = std::min<std::uint64_t>(kTailBytes, file.read);
+  if (behind + length <= window_.size()) {
+    file.tail = fingerprint(std::string_view(window_).substr(window_.size() - behind - length, length));
+  } else {
+    file.tail = file.unpacker ? Fingerprint() : tail_of(file.fd.get(), file.read);
+    trim_window();
+    if (!file.unpacker && is_same(file) != Match::same) file.tail = {};
   }
-  const std::string_view head(bytes.data(), size);
-  // If it is another text by now, the next visit will see that.
-  if (fingerprint(head.substr(0, known.length)) == known) files_.set_head(file, fingerprint(head));
+}
+
+void FileReader::note_head(File& file) {
+  const std::size_t size = std::min<std::uint64_t>(head_.size(), file.read);
+  if (!grows_head_ || file.saved.text.head.length >= size) return;
+  files_.set_head(file, fingerprint(std::string_view(head_).substr(0, size)));
 }
 
 Visit FileReader::finish(const flow::Context& context, File& file) {

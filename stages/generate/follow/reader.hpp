@@ -58,14 +58,16 @@ class FileReader {
   Visit begin(const flow::Context& context, File& file);
   Visit pump(const flow::Context& context, File& file, std::size_t turn);
   long read_some(File& file, std::span<char> room, Visit& visit);
-  bool is_same(const File& file) const;
-  bool load_window(File& file);
+  Match is_same(const File& file) const;
+  Match load_window(File& file);
+  Match load_head(File& file);
   bool has_line_end(const flow::Context& context, File& file, std::uint64_t size);
   void note(File& file, std::string_view bytes);
   void note_head(File& file);
+  void note_tail(File& file);
   void trim_window();
+  Visit begin_plain(const flow::Context& context, File& file);
   Visit begin_packed(const flow::Context& context, File& file);
-  bool has_head(const File& file) const;
 
   LineReader& lines_;
   FileTable& files_;
@@ -74,6 +76,8 @@ class FileReader {
   std::uint64_t current_ = 0;  // the source whose stream is open
   std::uint64_t at_ = 0;       // where it goes on
   std::string window_;         // the last bytes before at_, at most kTailBytes
+  std::string head_;           // the first bytes, if more of them are to be known: up to at_, at most kHeadBytes
+  bool grows_head_ = false;
 };
 
 }  // namespace sluice::stages::follow

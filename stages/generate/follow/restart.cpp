@@ -1,11 +1,10 @@
 // Finding again what an earlier run knew, and putting what came meanwhile in its order.
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "stages/generate/follow/follower.hpp"
@@ -16,7 +15,7 @@ namespace {
 
 struct Generation {
   File* file;
-  int rank;
+  bool is_written;
   std::int64_t modified;
   bool is_twin;  // a packed one beside the plain one that it is made of, which comes first
 };
@@ -26,7 +25,7 @@ std::string_view without_packing(std::string_view path) {
 }
 
 bool comes_before(const Generation& a, const Generation& b) {
-  if (a.rank != b.rank) return a.rank < b.rank;
+  if (a.is_written != b.is_written) return b.is_written;
   const std::string_view left = without_packing(a.file->saved.path);
   const std::string_view right = without_packing(b.file->saved.path);
   if (left == right) return a.is_twin < b.is_twin;
@@ -60,13 +59,13 @@ File* Follower::earlier_at(const std::string& path, const Identity& identity) {
 
 // Files of the earlier run that no wanted path leads to: renamed, deleted, or copied and cut.
 void Follower::find_earlier(const flow::Context& context) {
-  std::vector<std::pair<std::string, std::uint64_t>> lost;
+  std::vector<std::tuple<bool, std::string, std::uint64_t>> lost;  // those first of which something was read
   files_.for_each([&](File& file) {
-    if (!file.bound && !file.saved.gone) lost.emplace_back(file.saved.path, file.source);
+    if (!file.bound && !file.saved.gone) lost.emplace_back(file.read == 0, file.saved.path, file.source);
   });
   std::ranges::sort(lost);
   std::map<std::string, std::vector<Name>> listings;
-  for (const auto& [path, source] : lost) {
+  for (const auto& [is_unread, path, source] : lost) {
     File* const file = files_.find(source);
     if (file == nullptr || file->bound || file->saved.gone) continue;
     formerly_[path] = source;
@@ -84,7 +83,9 @@ void Follower::find_earlier(const flow::Context& context) {
     }
     if (context.done()) return;
     file->bound = true;
-    if (!found) lost_track(*file);
+    if (found) continue;
+    report_lost(*file, "is gone");
+    finished(*file);
   }
 }
 
@@ -114,41 +115,36 @@ void Follower::order_renamed() {
   }
 }
 
-// Whether the file, or a copy of it, is among these names.
+// Whether the file, or a copy of it, is among these names, or may be.
 bool Follower::find_lost(const flow::Context& context, File& file, const std::vector<Name>& names) {
   const auto name = std::ranges::find_if(names, [&](const Name& each) {
     const File* const holder = files_.with(each.identity);
     return each.identity.inode == file.saved.identity.inode && (holder == nullptr || holder == &file);
   });
-  if (name != names.end() && is_at(context, file, name->path)) {
-    file.bound = true;
+  if (name != names.end() && is_at(context, file, name->path) != Match::differs) {
     files_.attach_identity(file, name->identity);
     if (const auto status = status_of(name->path)) file.modified = status->modified;
     moved(file, name->path);
-    newcomers_.push_back(file.source);
-    return true;
+  } else {
+    Found found = find_copy(context, file);
+    if (found.copy) {
+      go_on_in(file, std::move(*found.copy));
+    } else if (found.is_moving || found.number != 0) {
+      missing_.push_back(file.source);  // is looked for again
+    } else {
+      return false;
+    }
   }
-  std::optional<Copy> copy = find_copy(context, file);
-  if (!copy) return false;
   file.bound = true;
-  go_on_in(file, std::move(*copy));
   newcomers_.push_back(file.source);
   return true;
 }
 
-// Nothing more can be read of it, although there may have been more.
-void Follower::lost_track(File& file) {
-  if (file.saved.size > file.seen && file.saved.packing == Packing::none) {
-    report_("bytes_lost", fmt::format("{} is gone, with {} bytes that had not been read yet", file.saved.path,
-                                      file.saved.size - file.seen));
-  }
-  finished(file);
-}
-
 // Whether what is at the path is what is known of the file: its inode may have been used again.
-bool Follower::is_at(const flow::Context& context, const File& file, const std::string& path) {
-  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  return fd && (file.read == 0 || is_still(context, fd.get(), file));
+Match Follower::is_at(const flow::Context& context, const File& file, const std::string& path) {
+  const Descriptor fd = open_to_read(path);
+  if (!fd) return errno == ENOENT ? Match::differs : Match::unreadable;
+  return file.saved.text.head.length == 0 ? Match::same : is_still(context, fd.get(), file);
 }
 
 bool Follower::waits_for(const File& file, const File& other) {
@@ -179,57 +175,58 @@ void Follower::go_after(File& later, File& earlier, bool replaces) {
 // from the oldest on.
 void Follower::order_newcomers() {
   std::set<std::string> stems;
+  std::vector<File*> fresh;
   for (const std::uint64_t source : std::exchange(newcomers_, {})) {
-    const File* const file = files_.find(source);
-    if (file != nullptr && file->has_path) stems.insert(stem_of(file->saved.path));
+    File* const file = files_.find(source);
+    if (file == nullptr || !file->has_path) continue;
+    stems.insert(stem_of(file->saved.path));
+    if (file->fresh) fresh.push_back(file);
   }
-  for (const std::string& stem : stems) {
-    std::vector<File*> family = files_.beginning_with(stem);
-    std::erase_if(family, [&](const File* file) {
-      const bool is_member = file->saved.path.size() == stem.size() || file->saved.path[stem.size()] == '.';
-      return !is_member || file->saved.skipped || (!file->fresh && !file->queued && file->caught_up);
+  for (const std::string& stem : stems) order_family(stem);
+  for (File* const file : fresh) order_originals(*file);
+}
+
+void Follower::order_family(const std::string& stem) {
+  std::vector<File*> family = files_.beginning_with(stem);
+  std::erase_if(family, [&](const File* file) {
+    const bool is_member = file->saved.path.size() == stem.size() || file->saved.path[stem.size()] == '.';
+    return !is_member || file->saved.skipped || (!file->fresh && !file->queued && file->caught_up);
+  });
+  for (File* const file : family) {
+    std::erase_if(file->after, [&](std::uint64_t source) {  // what was decided before may be wrong by now
+      return std::ranges::find(family, source, &File::source) != family.end();
     });
-    for (File* const file : family) {  // what was decided before may be wrong by now
-      std::erase_if(file->after, [&](std::uint64_t source) {
-        return std::ranges::find(family, source, &File::source) != family.end();
-      });
-    }
-    for (File* const file : family) {
-      if (const auto status = status_of(file->saved.path)) file->modified = status->modified;
-    }
-    std::vector<Generation> generations;
-    for (File* const file : family) {
-      const std::string_view plain = without_packing(file->saved.path);
-      const auto twin = std::ranges::find_if(family, [&](const File* other) { return other->saved.path == plain; });
-      const bool is_twin = plain != file->saved.path && twin != family.end();
-      File& dated = is_twin ? **twin : *file;
-      generations.push_back({file, rank_of(dated, family), dated.modified, is_twin});
-    }
-    std::ranges::sort(generations, comes_before);
-    for (std::size_t i = 1; i < generations.size(); ++i)
-      go_after(*generations[i].file, *generations[i - 1].file, false);
+    if (const auto status = status_of(file->saved.path)) file->modified = status->modified;
+  }
+  std::vector<Generation> generations;
+  for (File* const file : family) {
+    const std::string_view plain = without_packing(file->saved.path);
+    const auto twin = std::ranges::find_if(family, [&](const File* other) { return other->saved.path == plain; });
+    const bool is_twin = plain != file->saved.path && twin != family.end();
+    File& dated = is_twin ? **twin : *file;
+    generations.push_back({file, is_written(dated, family), dated.modified, is_twin});
+  }
+  std::ranges::sort(generations, comes_before);
+  for (std::size_t i = 1; i < generations.size(); ++i) go_after(*generations[i].file, *generations[i - 1].file, false);
+}
+
+// What may be a copy of a file that is there is looked at before more of that is read: see waits_as_copy().
+void Follower::order_originals(File& copy) {
+  if (!options_.follow || packing_by_name(copy.saved.path) != Packing::none) return;
+  for (const std::string& path : former_names(copy.saved.path)) {
+    File* const original = files_.at_path(path);
+    if (original != nullptr && original != &copy && original->saved.packing == Packing::none)
+      go_after(*original, copy, false);
   }
 }
 
-// 1 for the one that is written to, which is the youngest whatever its time says; 2 for a copy of that which is just
-// being made, before the original is cut, if nothing of that was read yet; otherwise 0.
-int Follower::rank_of(File& file, const std::vector<File*>& family) {
-  const auto comes_from = [](const File& later, const File& earlier) {
-    const std::vector<std::string> names = former_names(later.saved.path);
-    return without_packing(later.saved.path) != earlier.saved.path &&
-           std::ranges::find(names, earlier.saved.path) != names.end();
-  };
-  bool is_written = false;
-  for (File* const other : family) {
-    if (other == &file) continue;
-    if (comes_from(*other, file)) is_written = true;
-    const bool is_new = file.fresh && other->fresh && other->read == 0 && file.saved.packing == Packing::none;
-    if (!is_new || !comes_from(file, *other) || !ensure_open(file) || !ensure_open(*other)) continue;
-    struct stat status {};
-    const bool is_there = ::fstat(file.fd.get(), &status) == 0 && status.st_size > 0;
-    if (is_there && is_copy(*other, file, static_cast<std::uint64_t>(status.st_size))) return 2;
-  }
-  return is_written ? 1 : 0;
+// Whether it is the one of its generations that is written to, which is the youngest whatever its time says.
+bool Follower::is_written(const File& file, const std::vector<File*>& family) {
+  return std::ranges::any_of(family, [&](const File* other) {
+    const std::vector<std::string> names = former_names(other->saved.path);
+    return other != &file && without_packing(other->saved.path) != file.saved.path &&
+           std::ranges::find(names, file.saved.path) != names.end();
+  });
 }
 
 }  // namespace sluice::stages::follow

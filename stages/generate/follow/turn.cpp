@@ -1,13 +1,12 @@
 // One file's turn: opening it, reading some of it, and what to do then.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <utility>
 
 #include "stages/generate/follow/follower.hpp"
+#include "stages/generate/follow/listing.hpp"
 #include "stages/generate/multiline.hpp"
 
 namespace sluice::stages::follow {
@@ -38,14 +37,13 @@ bool Follower::ensure_open(File& file) {
     return true;
   }
   if (!file.has_path) return false;
-  // O_NONBLOCK: should it have become a FIFO, opening must not hang. It has no effect on regular files.
-  Descriptor fd(::open(file.saved.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  struct stat status {};
+  Descriptor fd = open_to_read(file.saved.path);
   if (!fd && errno != ENOENT && errno != ENOTDIR) {
     trouble(file, errno);
     return false;
   }
-  if (!fd || ::fstat(fd.get(), &status) != 0 || Identity{status.st_dev, status.st_ino} != file.saved.identity) {
+  const std::optional<Status> status = fd ? status_of(fd) : std::nullopt;
+  if (!status || status->identity != file.saved.identity) {
     dirty_.insert(directory_of(file.saved.path));
     return false;
   }
@@ -71,6 +69,7 @@ flow::Error Follower::conclude(const flow::Context& context, File& file, Visit v
     case Outcome::waiting:
       file.troubled = false;
       file.retry = {};
+      file.unclear_since.reset();
       if (file.saved.packing != Packing::none) files_.set_complete(file, visit.outcome == Outcome::end);
       return at_end(context, file, file.saved.packing != Packing::none && visit.outcome == Outcome::end);
     case Outcome::disturbed:
@@ -145,11 +144,14 @@ void Follower::trouble(File& file, int number) {
     report_("cannot_read", damaged ? what + ": it is damaged, and cannot be unpacked any further"
                                    : system_error(what, number).message());
   }
-  caught_up(file);
-  if (damaged) return;
   const Timing& timing = options_.timing;
+  // What nobody has looked at yet may be a copy, which others must not be read beyond.
+  const auto now = SteadyClock::now();
+  if (!file.unclear_since) file.unclear_since = now;
+  if (damaged || !file.fresh || now - *file.unclear_since >= timing.patience) caught_up(file);
+  if (damaged) return;
   file.retry = std::clamp(2 * file.retry, timing.first_retry, timing.last_retry);
-  set_timer(file, SteadyClock::now() + file.retry);
+  set_timer(file, now + file.retry);
 }
 
 }  // namespace sluice::stages::follow

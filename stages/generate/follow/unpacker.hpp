@@ -9,6 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "flow/context.hpp"
+#include "stages/generate/follow/fingerprint.hpp"
+
 struct z_stream_s;
 struct ZSTD_DCtx_s;
 
@@ -21,6 +24,9 @@ Packing packing_by_name(std::string_view path);
 // Whether the open file begins as that packing does, in kMagicBytes at most.
 inline constexpr std::uint64_t kMagicBytes = 4;
 bool is_packed(int fd, Packing packing);
+
+// Whether the text of a packed file begins as `text` does and reaches its offset with the same bytes before it.
+Match unpacks_to(const flow::Context& context, int fd, Packing packing, const Text& text);
 
 // The text of one file, from its beginning on. Files of many members or frames read as one text. Used by one thread.
 class Unpacker {
