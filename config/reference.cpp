@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "config/pipeline.hpp"
+#include "config/reference_rows.hpp"
 #include "config/source.hpp"
 #include "config/suggest.hpp"
 
@@ -12,68 +13,6 @@ namespace sluice::config {
 namespace {
 
 constexpr std::size_t kTextWidth = 100;
-
-// One line of a table of options; nested options have dotted names.
-struct Row {
-  std::string name;
-  std::string type;
-  std::string fallback;  // the default, or "required"
-  std::string summary;
-};
-
-std::string notes(const Option& option) {
-  std::string text = option.summary();
-  if (option.type() == Type::choice) {
-    for (const Choice& choice : option.choices()) {
-      if (choice.summary.empty()) continue;
-      text += fmt::format("; `{}`: {}{}", choice.name, choice.summary, choice.supported ? "" : " (not supported yet)");
-    }
-  }
-  if (option.minimum()) text += "; at least " + bound_text(option, *option.minimum());
-  if (option.maximum()) text += "; at most " + bound_text(option, *option.maximum());
-  if (!option.conflicts().empty())
-    text += fmt::format("; not together with `{}`", fmt::join(option.conflicts(), "`, `"));
-  if (!option.needed().empty()) text += fmt::format("; needs `{}`", fmt::join(option.needed(), "`, `"));
-  if (!option.example_text().empty()) text += fmt::format("; example: `{}`", option.example_text());
-  if (!option.is_supported()) text += " (not supported yet)";
-  return text;
-}
-
-void add_rows(const std::string& prefix, const std::vector<Option>& options, std::vector<Row>& rows);
-
-void add_nested(const std::string& name, const Option& option, std::vector<Row>& rows) {
-  switch (option.type()) {
-    case Type::mapping:
-      add_rows(name + ".", option.options(), rows);
-      break;
-    case Type::list:
-      add_nested(name + "[]", option.element(), rows);
-      break;
-    case Type::map:
-      add_nested(name + ".NAME", option.element(), rows);
-      break;
-    case Type::either:
-      for (const Option& alternative : option.options()) add_nested(name, alternative, rows);
-      break;
-    default:
-      break;
-  }
-}
-
-void add_rows(const std::string& prefix, const std::vector<Option>& options, std::vector<Row>& rows) {
-  for (const Option& option : options) {
-    const std::string name = prefix + option.name();
-    rows.push_back({name, option.type_name(), option.is_required() ? "required" : option.default_text().value_or(""),
-                    notes(option)});
-    add_nested(name, option, rows);
-  }
-}
-
-std::vector<Row> rows_of(const std::vector<Option>& options) {
-  std::vector<Row> rows;
-  add_rows("", options, rows);
-  return rows;
-}
 
 std::string cell(std::string text) {
   for (std::size_t i = text.find_first_of("|\n"); i != std::string::npos; i = text.find_first_of("|\n", i + 2)) {

@@ -17,6 +17,7 @@
 #include "config/units.hpp"
 #include "daemon/explain.hpp"
 #include "daemon/log.hpp"
+#include "daemon/manual.hpp"
 #include "daemon/plan.hpp"
 #include "daemon/stage_set.hpp"
 #include "daemon/status.hpp"
@@ -52,6 +53,8 @@ struct Arguments {
   bool markdown = false;
   std::string state_directory;
   bool json = false;
+  std::string document;  // what to make: a manual page, or a shell's completion
+  std::string date;
 };
 
 // A configuration that was read and checked as far as it goes, with its stages.
@@ -127,6 +130,19 @@ class Commands {
       }
       console_.out << *text;
     }
+    return ExitCode::ok;
+  }
+
+  ExitCode manual(const CLI::App& app) {
+    const config::ManualHead head{SLUICE_VERSION, arguments_.date};
+    console_.out << (arguments_.document == "sluice.1"
+                         ? command_manual(app, head)
+                         : config::configuration_manual(stages::catalog(stages::definitions()), head));
+    return ExitCode::ok;
+  }
+
+  ExitCode completion(const CLI::App& app) {
+    console_.out << daemon::completion(app, arguments_.document).value_or("");
     return ExitCode::ok;
   }
 
@@ -222,6 +238,19 @@ void add_config_options(CLI::App& command, Arguments& arguments) {
 
 using Action = std::function<ExitCode(const flow::Context&, Commands&)>;
 
+// What the package is made of; not shown to users.
+void declare_documents(CLI::App& app, Arguments& arguments, Action& action) {
+  CLI::App* manual = app.add_subcommand("manual", "print a manual page, for man -l -")->group("");
+  manual->add_option("PAGE", arguments.document)->required()->check(CLI::IsMember({"sluice.1", "sluice.yaml.5"}));
+  manual->add_option("--date", arguments.date, "the date in its margin");
+  manual->callback([&] { action = [&app](const flow::Context&, Commands& commands) { return commands.manual(app); }; });
+
+  CLI::App* completion = app.add_subcommand("completion", "print the completion script of a shell")->group("");
+  completion->add_option("SHELL", arguments.document)->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  completion->callback(
+      [&] { action = [&app](const flow::Context&, Commands& commands) { return commands.completion(app); }; });
+}
+
 // Declares all commands; `action` becomes that of the one that is called.
 void declare(CLI::App& app, Arguments& arguments, Action& action) {
   app.set_version_flag("--version", "sluice " SLUICE_VERSION);
@@ -267,6 +296,7 @@ void declare(CLI::App& app, Arguments& arguments, Action& action) {
   status->callback(
       [&] { action = [](const flow::Context& root, Commands& commands) { return commands.status(root); }; });
 
+  declare_documents(app, arguments, action);
   for (CLI::App* command : app.get_subcommands({})) add_log_options(*command, arguments);
   for (const auto& [name, summary] : kPlannedCommands) {
     app.add_subcommand(name, summary)->allow_extras();

@@ -1,0 +1,30 @@
+# Installs what this folder holds; run by `cmake --install` and cpack. Honours DESTDIR, as all of file(INSTALL) does.
+set(prefix ${CMAKE_INSTALL_PREFIX})
+set(SLUICE_BINARY ${prefix}/${SLUICE_BINDIR}/sluice)
+# A system's own prefixes share /etc; anywhere else nothing is written outside of the prefix.
+if(prefix MATCHES "^/usr(/local)?/?$")
+  set(SLUICE_ETC /etc/sluice)
+else()
+  set(SLUICE_ETC ${prefix}/etc/sluice)
+endif()
+foreach(part supervision hardening limits)
+  string(TOUPPER SLUICE_${part} variable)
+  file(READ ${SLUICE_SYSTEMD_SOURCES}/${part}.conf ${variable})
+endforeach()
+
+foreach(unit sluice.service sluice@.service sluice-tail@.service)
+  configure_file(${SLUICE_SYSTEMD_SOURCES}/${unit}.in ${SLUICE_SYSTEMD_MADE}/${unit} @ONLY)
+  file(INSTALL ${SLUICE_SYSTEMD_MADE}/${unit} DESTINATION ${prefix}/lib/systemd/system)
+endforeach()
+file(INSTALL ${SLUICE_SYSTEMD_SOURCES}/sluice-generator DESTINATION ${prefix}/lib/systemd/system-generators
+  USE_SOURCE_PERMISSIONS)
+file(INSTALL ${SLUICE_SYSTEMD_SOURCES}/sluice.sysusers DESTINATION ${prefix}/lib/sysusers.d RENAME sluice.conf)
+file(INSTALL ${SLUICE_SYSTEMD_SOURCES}/sluice.tmpfiles DESTINATION ${prefix}/lib/tmpfiles.d RENAME sluice.conf)
+file(INSTALL ${SLUICE_SYSTEMD_SOURCES}/drop-ins DESTINATION ${prefix}/share/doc/sluice)
+
+# What somebody may have changed is left alone. (A package's conffiles go into an empty directory.)
+foreach(name pipeline.yaml tail.yaml environment)
+  if(NOT EXISTS $ENV{DESTDIR}${SLUICE_ETC}/${name})
+    file(INSTALL ${SLUICE_SYSTEMD_SOURCES}/${name} DESTINATION ${SLUICE_ETC})
+  endif()
+endforeach()
