@@ -248,8 +248,7 @@ class Faults(FilesToFiles):
 
     def test_a_followed_file_that_cannot_be_read_is_said_once_and_read_later(self):
         self.prepare(1000)
-        text = (self.pipeline.directory / "sluice.yaml").read_text().replace("follow: false", "follow: true")
-        (self.pipeline.directory / "sluice.yaml").write_text(text)
+        self.follow()
         for rule in ("open:EACCES@1=app-0.log$", "open:EMFILE@2=/logs/", "read:EIO@4=app-0.log$"):
             with self.subTest(faults=rule):
                 self.repeat()
@@ -259,6 +258,37 @@ class Faults(FilesToFiles):
                 self.assertTrue(self.pipeline.injected())
                 self.assertIn("cannot read", self.pipeline.stderr, self.pipeline.injected())
                 self.verify(rule)
+
+    def follow(self):
+        text = (self.pipeline.directory / "sluice.yaml").read_text().replace("follow: false", "follow: true")
+        (self.pipeline.directory / "sluice.yaml").write_text(text)
+
+    def test_a_copy_that_cannot_be_read_is_waited_for(self):
+        """An original is cut while nobody looks; what comes in the way of knowing its copy says nothing about it."""
+        said = 0
+        for rule in ("open:EACCES@1=app-0.log.1$", "open:EIO@2=app-0.log.1$", "read:EIO@1=app-0.log.1$",
+                     "read:EIO@2=app-0.log.1$", "read:EIO@3=app-0.log.1$", "read:EIO@1=app-0.log$",
+                     "read:EIO@2=app-0.log$"):
+            with self.subTest(faults=rule):
+                self.prepare(200)
+                self.repeat()
+                self.follow()
+                self.pipeline.start()
+                self.pipeline.until(self.is_complete, "all was read")
+                self.pipeline.stop()
+                log = self.logs[0]
+                log.open_again()
+                log.append(100)
+                log.rotate_by_copying()
+                log.append(1000)
+                log.close()
+                self.pipeline.start(rule, self.seed)
+                self.pipeline.until(self.is_complete, "all was read, after " + rule)
+                self.pipeline.stop()
+                self.assertTrue(self.pipeline.injected())
+                said += "cannot read" in self.pipeline.stderr
+                self.verify(rule)
+        self.assertGreaterEqual(said, 3)  # it depends on what the reads are for
 
     def is_complete(self):
         try:

@@ -46,7 +46,6 @@ class Log:
         self.count = 0          # lines written: numbers 1..count
         self.begins = [1]       # the first number of each generation
         self.at_risk = set()    # numbers of lines that were written between copy and truncation
-        self.copies = 0  # rotations by copying
         self._descriptor = -1
         self._create()
 
@@ -118,7 +117,6 @@ class Log:
     def rotate_by_copying(self, lines_between=0):
         """What is appended after the copy was made and before the file is truncated is in neither."""
         self._shift()
-        self.copies += 1
         with open(self.path, "rb", buffering=0) as source, open(self._older(1), "wb", buffering=0) as copy:
             while piece := source.read(self.chunk):
                 copy.write(piece)

@@ -206,7 +206,7 @@ void Follower::look_into(const flow::Context& context, const std::string& direct
 
 void Follower::moved(File& file, const std::string& path) {
   if (file.has_path) formerly_[file.saved.path] = file.source;
-  if (file.former_path.empty() && file.saved.path != path) file.former_path = file.saved.path;
+  if (file.former_path.empty() && file.saved.path != path && !is_guessed(file)) file.former_path = file.saved.path;
   files_.attach_path(file, path);
   if (!file.deleted && !selection_.wants(path)) adopted_.insert(path);
   file.deleted = false;
@@ -309,7 +309,7 @@ void Follower::enter(const std::string& path) {
     if (file->bound && file->has_path && leads_to(file->saved.path, status->identity)) return;
     const bool was_bound = std::exchange(file->bound, true);
     if (!was_bound) newcomers_.push_back(file->source);
-    if (!was_bound && file->saved.path != path) formerly_[file->saved.path] = file->source;
+    if (!was_bound && file->saved.path != path && !is_guessed(*file)) formerly_[file->saved.path] = file->source;
     moved(*file, path);
     file->modified = status->modified;
     if (options_.follow && status->is_shared) watcher_.watch_file(path);

@@ -119,6 +119,7 @@ class Follower {
   static Match is_at(const flow::Context& context, const File& file, const std::string& path);
   bool find_lost(const flow::Context& context, File& file, const std::vector<Name>& names);
   void doubt_earlier();
+  bool is_guessed(const File& file) const;
   void order_renamed();
   void order_newcomers();
   void order_family(const std::string& stem);
@@ -130,6 +131,7 @@ class Follower {
   // rotation.cpp: which text a file holds
   bool is_itself(const flow::Context& context, File& file);
   bool is_packed_itself(const flow::Context& context, File& file);  // packed.cpp
+  bool is_unchanged(const flow::Context& context, File& original, File& copy);
   bool is_in_doubt(const std::string& directory);
   bool is_left_of_another(const flow::Context& context, File& file, std::uint64_t size);
   File* gone_original(const File& copy, std::uint64_t size);

@@ -60,6 +60,19 @@ Match unpacks_to(const flow::Context& context, int fd, Packing packing, const Te
   return packed.status() == Unpacker::Status::failed ? Match::unreadable : Match::differs;
 }
 
+// Whether the original of a packed copy is still what it was. If not, or if nobody knows, the copy waits.
+bool Follower::is_unchanged(const flow::Context& context, File& original, File& copy) {
+  if (!ensure_open(original)) return true;
+  const Match match = holds(original.fd.get(), text_of(original));
+  if (match == Match::unreadable) return !is_patient(copy, original.saved.path, errno);
+  if (match == Match::same) return true;
+  const std::uint64_t source = copy.source;
+  set_timer(copy, std::chrono::steady_clock::now() + options_.timing.first_retry);
+  const bool is_settled = cut(context, original);
+  if (File* const rest = is_settled ? files_.find(source) : nullptr) enqueue(*rest);  // it may be that
+  return false;
+}
+
 // As is_itself().
 bool Follower::is_packed_itself(const flow::Context& context, File& file) {
   PackedText packed(file.fd.get(), file.saved.packing);
@@ -88,15 +101,7 @@ bool Follower::is_packed_itself(const flow::Context& context, File& file) {
     trouble(file, errno);
     return false;
   }
-  if (original != nullptr && !original->saved.gone && ensure_open(*original)) {
-    const Match match = holds(original->fd.get(), text_of(*original));
-    if (match == Match::unreadable && is_patient(file, original->saved.path, errno)) return false;
-    if (match == Match::differs) {
-      enqueue(file);  // it has been cut; then this may be its rest
-      cut(context, *original);
-      return false;
-    }
-  }
+  if (original != nullptr && !original->saved.gone && !is_unchanged(context, *original, file)) return false;
   const bool is_incomplete = packed.status() == Unpacker::Status::incomplete;
   if (original != nullptr && original->saved.gone) {
     adopt(*original, file);

@@ -57,6 +57,9 @@ File* Follower::earlier_at(const std::string& path, const Identity& identity) {
   return files_.with(identity);
 }
 
+// Of a file that was empty in an earlier run nothing but its inode is known, which proves little.
+bool Follower::is_guessed(const File& file) const { return first_ && file.saved.text.head.length == 0; }
+
 // Files of the earlier run that no wanted path leads to: renamed, deleted, or copied and cut.
 void Follower::find_earlier(const flow::Context& context) {
   std::vector<std::tuple<bool, std::string, std::uint64_t>> lost;  // those first of which something was read
@@ -68,7 +71,7 @@ void Follower::find_earlier(const flow::Context& context) {
   for (const auto& [is_unread, path, source] : lost) {
     File* const file = files_.find(source);
     if (file == nullptr || file->bound || file->saved.gone) continue;
-    formerly_[path] = source;
+    if (!is_guessed(*file)) formerly_[path] = source;
     bool found = false;
     // What is renamed while the directory is listed may be missing in the list.
     for (int round = 0; round < kMostRounds && !found && !context.done(); ++round) {
@@ -104,13 +107,12 @@ void Follower::doubt_earlier() {
   }
 }
 
-// What has the name of another goes after it. Of a file that was empty nothing but its inode is known, which proves
-// little.
+// What has the name of another goes after it.
 void Follower::order_renamed() {
   for (File* const file : files_.by_path()) {
     const auto former = formerly_.find(file->saved.path);
     File* const earlier = former == formerly_.end() ? nullptr : files_.find(former->second);
-    if (earlier == nullptr || earlier == file || earlier->saved.text.head.length == 0) continue;
+    if (earlier == nullptr || earlier == file || is_guessed(*earlier)) continue;
     go_after(*file, *earlier, true);
   }
 }
@@ -119,7 +121,8 @@ void Follower::order_renamed() {
 bool Follower::find_lost(const flow::Context& context, File& file, const std::vector<Name>& names) {
   const auto name = std::ranges::find_if(names, [&](const Name& each) {
     const File* const holder = files_.with(each.identity);
-    return each.identity.inode == file.saved.identity.inode && (holder == nullptr || holder == &file);
+    const bool is_likely = !is_guessed(file) || each.path.starts_with(stem_of(file.saved.path));
+    return is_likely && each.identity.inode == file.saved.identity.inode && (holder == nullptr || holder == &file);
   });
   if (name != names.end() && is_at(context, file, name->path) != Match::differs) {
     files_.attach_identity(file, name->identity);
