@@ -201,7 +201,7 @@ unsigned number_from(const char* variable, unsigned otherwise) {
 // SLUICE_SEED=N begins with the choices of a round that failed (not its timing); SLUICE_ROUNDS=N goes through more.
 TEST(FollowProperty, EveryLineComesOnceInOrderThroughRotationsAndRestarts) {
   const unsigned first = number_from("SLUICE_SEED", std::random_device()());
-  const unsigned rounds = number_from("SLUICE_ROUNDS", static_cast<unsigned>(test::scaled(20)));
+  const unsigned rounds = number_from("SLUICE_ROUNDS", static_cast<unsigned>(test::scaled(10)));
   for (unsigned round = 0; round < rounds && !::testing::Test::HasFailure(); ++round) {
     SCOPED_TRACE("seed " + std::to_string(first + round));
     Life(first + round).go_through(150);

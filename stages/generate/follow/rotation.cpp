@@ -36,8 +36,8 @@ bool Follower::is_itself(const flow::Context& context, File& file) {
   if (match == Match::differs) cut(context, file);  // it was, between being found and having its turn
   if (match != Match::same) return false;
   const std::uint64_t size = status->size;
-  if (options_.follow && packing != Packing::none && size > 0 && size < kMagicBytes) {
-    caught_up(file);  // there is more to come
+  if (options_.follow && packing != Packing::none && size < kMagicBytes && !file.deleted) {
+    caught_up(file);  // there is more to come, and that may be packed
     return false;
   }
   if (size > 0 && is_left_of_another(context, file, size)) return false;
