@@ -78,6 +78,9 @@ int Follower::consider(const flow::Context& context, const File& file, const std
   Copy copy{path, status->identity, status->modified, packing_by_name(path), open_to_read(path)};
   const int number = errno;
   const File* known = files_.with(status->identity);
+  if (known != nullptr && known != &file && known->being_cut && !known->fresh) {
+    found.is_moving = true;  // what is there now is nobody's as soon as that is done
+  }
   if (known != nullptr && (known == &file || known->being_cut)) return 0;
   if (!copy.fd) return number != ENOENT && (known == nullptr || known->fresh) ? number : 0;
   if (known != nullptr && !known->fresh && is_still(context, copy.fd.get(), *known) == Match::differs) {

@@ -180,7 +180,7 @@ bool Follower::cut(const flow::Context& context, File& file) {
   const std::string path = file.saved.path;
   const bool had_path = file.has_path;
   if (!found.copy && found.number != 0 && is_patient(file, found.unreadable, found.number)) return false;
-  if (!found.copy && had_path && (found.is_moving || is_disturbed(directory_of(path)))) {
+  if (!found.copy && (found.is_moving || (had_path && is_disturbed(directory_of(path))))) {
     enqueue(file);  // a copy may just have got another name
     return false;
   }
