@@ -1,7 +1,9 @@
 #include "config/settings.hpp"
 
 #include <algorithm>
+#include <concepts>
 #include <stdexcept>
+#include <type_traits>
 
 namespace sluice::config {
 namespace {
@@ -42,6 +44,30 @@ std::vector<std::string> Value::strings() const {
   std::vector<std::string> result;
   for (const Value& item : items()) result.push_back(item.string());
   return result;
+}
+
+bool Value::same_scalar(const Value& other) const {
+  return std::visit(
+      [&other](const auto& value) {
+        using Held = std::decay_t<decltype(value)>;
+        const auto* const held = std::get_if<Held>(&other.data_);
+        if constexpr (std::is_same_v<Held, std::monostate>) {
+          return held != nullptr;
+        } else if constexpr (std::is_same_v<Held, Rate>) {
+          return held != nullptr && *held == value;
+        } else if constexpr (std::equality_comparable<Held> && !std::is_same_v<Held, std::vector<Value>>) {
+          return held != nullptr && *held == value;
+        } else {
+          return false;
+        }
+      },
+      data_);
+}
+
+std::vector<std::string> Settings::names() const {
+  std::vector<std::string> names;
+  for (const Item& item : items_) names.push_back(item.name);
+  return names;
 }
 
 const Settings::Item& Settings::item(std::string_view name) const {

@@ -46,6 +46,9 @@ class Value {
   const Settings& section() const;            // mapping
   std::vector<std::string> strings() const;   // list of strings
 
+  // Whether the other holds the same; of scalars, and of nothing else (config/difference.hpp).
+  bool same_scalar(const Value& other) const;
+
   // The YAML behind it: for the type `any` the whole value, for lists, maps and mappings only the place.
   const Node& node() const { return node_; }
   // The place of the value, and of byte `offset` of a string (see Node::location).
@@ -99,6 +102,8 @@ class Settings {
   // Null when absent.
   const Value* find(std::string_view name) const;
 
+  // The names that are declared, in the order of the declaration.
+  std::vector<std::string> names() const;
   // The names that the user wrote, in the order of the file.
   const std::vector<std::string>& keys() const { return keys_; }
 

@@ -95,6 +95,16 @@ flow::Error Checkpoints::open(const flow::Context& context, Participants partici
   return journal_->begin(epoch_);
 }
 
+void Checkpoints::go_on(Checkpoints&& before, Participants participants) {
+  participants_ = std::move(participants);
+  lock_ = std::move(before.lock_);
+  journal_ = std::move(before.journal_);
+  epoch_ = before.epoch_;
+  failed_ = before.failed_;
+  complained_ = before.complained_;
+  for (const Participants::Writing& each : participants_.writers) each.writer->journal_to(journal_.get());
+}
+
 bool Checkpoints::is_settled() const { return writers_up_ == participants_.writers.size() && ledger_.in_flight() == 0; }
 
 flow::Error Checkpoints::wait_until_settled(const flow::Context& context) {

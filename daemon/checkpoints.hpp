@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "daemon/barrier.hpp"
-#include "daemon/emitter.hpp"
+#include "daemon/gate.hpp"
 #include "daemon/ledger.hpp"
 #include "daemon/state_file.hpp"
 #include "daemon/undo_journal.hpp"
@@ -61,6 +61,10 @@ class Checkpoints {
   // Before the run. Takes the directory for this process alone, undoes what was done after the last checkpoint, and
   // gives everybody what they saved. Fails, saying what to do, when the state is broken or somebody else's.
   flow::Error open(const flow::Context& context, Participants participants);
+
+  // The same in place of another one, whose pipeline has ended, with finish() called: the directory stays locked, notes
+  // go to the same journal, and nobody is given anything. The other must not be used any more.
+  void go_on(Checkpoints&& before, Participants participants);
 
   // Makes checkpoints until the context is done. `fail` is told when one cannot be made and the pipeline must stop,
   // because what was written may be lost.

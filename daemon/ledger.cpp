@@ -26,6 +26,30 @@ std::string bytes_text(std::uint64_t bytes) {
   return fmt::format("{:.1f} {}", value, units[unit]);
 }
 
+void add(Delta& sum, const Delta& more) {
+  sum.in += more.in;
+  sum.out += more.out;
+  sum.filtered += more.filtered;
+  sum.rejected += more.rejected;
+  sum.abandoned += more.abandoned;
+  sum.copied += more.copied;
+  sum.bytes_in += more.bytes_in;
+  sum.bytes_out += more.bytes_out;
+  sum.busy += more.busy;
+}
+
+void add(ReasonCounts& sum, const ReasonCounts& more) {
+  for (const auto& [reason, count] : more) {
+    const auto place =
+        std::ranges::lower_bound(sum, reason, {}, [](const auto& e) -> std::string_view { return e.first; });
+    if (place != sum.end() && place->first == reason) {
+      place->second += count;
+    } else {
+      sum.emplace(place, reason, count);
+    }
+  }
+}
+
 std::string errors_json(const ReasonCounts& errors) {
   std::string text = "{";
   for (const auto& [reason, count] : errors) {
@@ -44,6 +68,31 @@ std::string stage_json(const StageSnapshot& stage) {
 }
 
 }  // namespace
+
+LedgerSnapshot joined(const LedgerSnapshot& before, LedgerSnapshot now) {
+  now.received += before.received;
+  now.copied += before.copied;
+  now.written += before.written;
+  now.filtered += before.filtered;
+  now.rejected += before.rejected;
+  now.abandoned += before.abandoned;
+  now.in_flight += before.in_flight;
+  now.bytes_in += before.bytes_in;
+  now.bytes_out += before.bytes_out;
+  now.elapsed += before.elapsed;
+  now.balanced = now.balanced && before.balanced;
+  for (const StageSnapshot& old : before.stages) {
+    const auto same = std::ranges::find_if(
+        now.stages, [&](const StageSnapshot& stage) { return stage.name == old.name && stage.kind == old.kind; });
+    if (same == now.stages.end()) {
+      now.stages.push_back(old);
+    } else {
+      add(same->counts, old.counts);
+      add(same->errors, old.errors);
+    }
+  }
+  return now;
+}
 
 std::string to_json(const LedgerSnapshot& ledger) {
   std::string text = fmt::format(
@@ -106,13 +155,7 @@ void Ledger::filter_passed_on(std::size_t index, std::uint64_t records) {
 void Ledger::add_errors(std::size_t index, std::string_view reason, std::uint64_t count) {
   Stage& stage = stages_[index];
   const std::lock_guard lock(stage.mutex);
-  const auto place =
-      std::ranges::lower_bound(stage.errors, reason, {}, [](const auto& e) -> std::string_view { return e.first; });
-  if (place != stage.errors.end() && place->first == reason) {
-    place->second += count;
-  } else {
-    stage.errors.emplace(place, std::string(reason), count);
-  }
+  daemon::add(stage.errors, {{std::string(reason), count}});
 }
 
 void Ledger::close(std::string cause) {

@@ -56,6 +56,10 @@ struct LedgerSnapshot {
   std::vector<StageSnapshot> stages;
 };
 
+// The books of a run that several topologies had one after the other: `before` is of those that are over, `now` of the
+// one that runs. Stages of the same name and kind are one; stages that are no more come last.
+LedgerSnapshot joined(const LedgerSnapshot& before, LedgerSnapshot now);
+
 // One JSON object on one line, without a line end; the fields of CONTRACT section 3 in that order.
 std::string to_json(const LedgerSnapshot& ledger);
 

@@ -22,6 +22,11 @@ Ledger::Role role_of(const BuiltStage& stage) {
   return Ledger::Role::transform;
 }
 
+std::size_t count_writers(const StageSet& set) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(set.stages, [](const BuiltStage& built) { return built.writer() != nullptr; }));
+}
+
 flow::PipelineOptions pipeline_options(const config::PipelineConfig& config) {
   flow::PipelineOptions options;
   options.queue_capacity = config.queue;
@@ -47,7 +52,8 @@ std::vector<std::string> Topology::names(const StageSet& set) {
 }
 
 Topology::Topology(const config::PipelineConfig& config, std::unique_ptr<StageSet> set,
-                   std::unique_ptr<stages::Writer> rejects, flow::WorkerPool& pool, spdlog::logger& log)
+                   std::unique_ptr<stages::Writer> rejects, flow::WorkerPool& pool, spdlog::logger& log,
+                   Inheritance inheritance)
     : config_(config),
       set_(std::move(set)),
       rejects_writer_(std::move(rejects)),
@@ -56,17 +62,39 @@ Topology::Topology(const config::PipelineConfig& config, std::unique_ptr<StageSe
       messages_(log),
       rejections_(rejects_writer_ == nullptr ? config::Rejects::Target::drop : config.rejects.target, names(*set_),
                   ledger_, messages_),
-      memory_(set_->stages.size()),
+      inlets_(set_->stages.size()),
       slabs_(slabs_under_way(pool.workers())),
       writer_mutexes_(set_->stages.size() + 1),
+      is_successor_(!inheritance.inlets.empty()),
+      inheritance_(std::move(inheritance)),
+      writers_(count_writers(*set_) + (rejects_writer_ != nullptr ? 1 : 0)),
       pipeline_(pool, pipeline_options(config), hooks()) {
   add_stages_to_ledger();
+  add_inlets(std::exchange(inheritance_.inlets, {}));
   for (const PlannedNode& node : plan_.nodes) add_node(node);
   for (const PlannedEdge& edge : plan_.edges) pipeline_.connect(nodes_[edge.from], edge.port, nodes_[edge.to]);
   if (rejects_writer_ != nullptr) add_rejects();
 }
 
 Topology::~Topology() = default;
+
+// A generator that goes on keeps its memory too.
+void Topology::add_inlets(std::map<std::string, std::shared_ptr<Inlet>> inherited) {
+  const auto generators = static_cast<std::size_t>(
+      std::ranges::count_if(set_->stages, [](const BuiltStage& built) { return built.generator() != nullptr; }));
+  for (std::size_t stage = 0; stage < set_->stages.size(); ++stage) {
+    BuiltStage& built = set_->stages[stage];
+    if (built.generator() == nullptr) continue;
+    auto owned = std::move(std::get<std::unique_ptr<stages::Generator>>(built.stage));
+    if (const auto found = inherited.find(built.config.name); found != inherited.end()) {
+      inlets_[stage] = found->second;
+    } else {
+      inlets_[stage] = std::make_shared<Inlet>(built.config.name, std::move(owned), config_.batch_size,
+                                               std::max(slabs_ / generators, kLeastSlabs));
+    }
+    inlets_[stage]->belong_to({stage, &ledger_, &rejections_, reporter(stage)});
+  }
+}
 
 void Topology::add_stages_to_ledger() {
   for (const BuiltStage& stage : set_->stages) {
@@ -114,17 +142,15 @@ void Topology::add_node(const PlannedNode& node) {
 }
 
 flow::NodeId Topology::add_source(std::size_t stage) {
-  const auto generators = static_cast<std::size_t>(
-      std::ranges::count_if(set_->stages, [](const BuiltStage& built) { return built.generator() != nullptr; }));
-  memory_[stage] = std::make_unique<BatchMemory>(config_.batch_size, std::max(slabs_ / generators, kLeastSlabs));
-  rejects_port_.push_back(PipelineEmitter::kRejectsPort);
+  rejects_port_.push_back(Inlet::kRejectsPort);
   const auto function = [this, stage](const flow::Context& context, flow::Output<Parcel>& output) -> flow::Error {
-    stages::Generator& generator = *set_->stages[stage].generator();
+    // Whoever takes another's place takes nothing in before it is sure that it can.
+    if (is_successor_) {
+      if (flow::Error error = wait_until_up(output.drain_context())) return error;
+    }
     Barrier* const barrier = checkpoints_ == nullptr ? nullptr : &checkpoints_->barrier();
-    PipelineEmitter emitter(stage, generator, *memory_[stage], ledger_, rejections_, barrier, output);
-    return located(generator.run(context, emitter), set_->stages[stage].config.name);
+    return located(inlets_[stage]->feed(context, output, barrier), set_->stages[stage].config.name);
   };
-  set_->stages[stage].generator()->report_to(reporter(stage));
   return pipeline_.source(set_->stages[stage].config.name, function);
 }
 
@@ -143,6 +169,7 @@ flow::NodeId Topology::add_chain(const PlannedNode& node) {
     finish = [this, chain](const flow::Context& context, flow::Emit<Parcel>& emit) -> flow::Error {
       // Stopped on request, not at the end of the input: what is held back is saved, and the next run goes on with it.
       if (checkpoints_ != nullptr && is_stopping_()) return {};
+      if (is_heir(&Heirs::holders, chain->name())) return {};
       if (checkpoints_ != nullptr) checkpoints_->stage_finishes();
       flow::Error error = chain->finish(context, emit);
       notify();
@@ -227,8 +254,22 @@ flow::Error Topology::call_writer(std::size_t index, const std::function<flow::E
 
 flow::Error Topology::start_writer(const flow::Context& context, std::size_t index) {
   flow::Error error = call_writer(index, [&](stages::Writer& writer) { return writer.start(context); });
-  if (!error && checkpoints_ != nullptr) checkpoints_->writer_is_up();
-  return error;
+  if (error) return error;
+  if (checkpoints_ != nullptr) checkpoints_->writer_is_up();
+  if (++writers_up_ == writers_) {
+    if (when_up_) when_up_();
+    up_.notify();
+  }
+  return {};
+}
+
+flow::Error Topology::wait_until_up(const flow::Context& context) {
+  for (;;) {
+    const std::uint64_t ticket = up_.ticket();
+    if (writers_up_ == writers_) return {};
+    if (context.done()) return context.cause();
+    up_.wait(context, ticket);
+  }
 }
 
 stages::Report Topology::reporter(std::size_t stage) {
@@ -249,8 +290,9 @@ Participants Topology::participants() {
     const BuiltStage& stage = set_->stages[i];
     if (stages::Writer* writer = stage.writer())
       all.writers.push_back({stage.config.name, writer, &writer_mutexes_[i]});
-    stages::Generator* const generator = stage.generator();
-    if (generator != nullptr && generator->keeps_positions()) all.readers.push_back({stage.config.name, generator});
+    if (inlets_[i] == nullptr) continue;
+    stages::Generator& generator = inlets_[i]->generator();
+    if (generator.keeps_positions()) all.readers.push_back({stage.config.name, &generator});
   }
   if (rejects_writer_ != nullptr) all.writers.push_back({"rejects", rejects_writer_.get(), &writer_mutexes_.back()});
   for (const std::unique_ptr<Chain>& each : chains_) {
@@ -262,7 +304,31 @@ Participants Topology::participants() {
   return all;
 }
 
-flow::Error Topology::open_checkpoints(const flow::Context& root) {
+// What replaced generators and stages of the topology before this one left goes to those of the same name.
+flow::Error Topology::take_over_state() {
+  for (std::size_t stage = 0; stage < set_->stages.size(); ++stage) {
+    if (inlets_[stage] == nullptr || inlets_[stage]->has_begun()) continue;
+    const std::string& name = set_->stages[stage].config.name;
+    const auto saved = inheritance_.positions.find(name);
+    const std::string nothing = "{}";
+    const std::string& state = saved == inheritance_.positions.end() ? nothing : saved->second;
+    if (flow::Error error = inlets_[stage]->generator().restore(state)) return located(error, name);
+  }
+  for (const std::unique_ptr<Chain>& chain : chains_) {
+    const auto saved = inheritance_.held.find(chain->name());
+    if (!chain->is_serial() || saved == inheritance_.held.end()) continue;
+    if (flow::Error error = chain->restore(saved->second)) return located(error, saved->first);
+  }
+  return {};
+}
+
+std::string Topology::state_directory() {
+  std::string directory;
+  const flow::Error error = find_state_directory(participants().readers, state_directory_, directory);
+  return error ? std::string() : directory;
+}
+
+flow::Error Topology::open_state(const flow::Context& root) {
   Participants all = participants();
   std::string directory;
   if (flow::Error error = find_state_directory(all.readers, state_directory_, directory)) return error;
@@ -274,12 +340,80 @@ flow::Error Topology::open_checkpoints(const flow::Context& root) {
     return {};
   }
   checkpoints_ = std::make_unique<Checkpoints>(Checkpoints::Options{directory, config_.checkpoint}, ledger_, log_);
-  return checkpoints_->open(root, std::move(all));
+  if (inheritance_.checkpoints == nullptr) return checkpoints_->open(root, std::move(all));
+  checkpoints_->go_on(std::move(*std::exchange(inheritance_.checkpoints, nullptr)), std::move(all));
+  return {};
+}
+
+flow::Error Topology::open_checkpoints(const flow::Context& root) {
+  if (flow::Error error = open_state(root)) return error;
+  return is_successor_ ? take_over_state() : flow::Error();
+}
+
+flow::Error Topology::settle(const flow::Context& context) {
+  const auto each = [this](auto function) {
+    for (const std::shared_ptr<Inlet>& inlet : inlets_) {
+      if (inlet != nullptr) function(*inlet);
+    }
+  };
+  each([](Inlet& inlet) { inlet.pause(); });
+  for (;;) {
+    bool quiet = true;
+    each([&quiet](const Inlet& inlet) { quiet = quiet && inlet.is_quiet(); });
+    if (quiet && ledger_.in_flight() == 0) return {};
+    // Nobody tells of the end of a record: that would cost something with every batch, and a reload is rare.
+    if (!context.wait_for(std::chrono::milliseconds(1))) continue;
+    each([](Inlet& inlet) { inlet.resume(); });
+    return context.cause();
+  }
+}
+
+void Topology::hand_over(Heirs heirs) {
+  {
+    const std::lock_guard lock(heirs_mutex_);
+    heirs_ = std::move(heirs);
+  }
+  handed_over_ = true;
+  for (std::size_t stage = 0; stage < inlets_.size(); ++stage) {
+    if (inlets_[stage] == nullptr) continue;
+    if (is_heir(&Heirs::generators, set_->stages[stage].config.name)) {
+      inlets_[stage]->release();
+    } else {
+      inlets_[stage]->stop();
+    }
+  }
+}
+
+bool Topology::is_heir(const std::set<std::string> Heirs::*kind, const std::string& name) const {
+  const std::lock_guard lock(heirs_mutex_);
+  return (heirs_.*kind).contains(name);
+}
+
+// What a topology that could not be brought up had inherited is left as it was; it has taken nothing in.
+Inheritance Topology::leave() {
+  Inheritance left;
+  const bool was_up = handed_over_;
+  if (!was_up) left = std::move(inheritance_);
+  for (std::size_t stage = 0; stage < inlets_.size(); ++stage) {
+    if (inlets_[stage] == nullptr) continue;
+    const std::string& name = set_->stages[stage].config.name;
+    stages::Generator& generator = inlets_[stage]->generator();
+    if (!was_up || is_heir(&Heirs::generators, name)) {
+      if (inlets_[stage]->has_begun()) left.inlets[name] = inlets_[stage];
+    } else {
+      left.positions[name] = generator.save();
+    }
+  }
+  for (const std::unique_ptr<Chain>& chain : chains_) {
+    if (was_up && is_heir(&Heirs::holders, chain->name())) left.held[chain->name()] = chain->save();
+  }
+  if (checkpoints_ != nullptr) left.checkpoints = std::move(checkpoints_);
+  return left;
 }
 
 void Topology::recycle(record::Batch&& batch) {
-  if (batch.generator < memory_.size() && memory_[batch.generator] != nullptr) {
-    memory_[batch.generator]->pool.recycle(std::move(batch));
+  if (batch.generator < inlets_.size() && inlets_[batch.generator] != nullptr) {
+    inlets_[batch.generator]->memory().pool.recycle(std::move(batch));
   }
 }
 
@@ -297,6 +431,20 @@ flow::Outcome Topology::run_pipeline(const flow::Context& root) {
   return outcome;
 }
 
+// Whether the run ends with this topology.
+bool Topology::is_over(const flow::Outcome& outcome) const {
+  if (handed_over_) return outcome.error || outcome.deadline_hit || outcome.abandoned;
+  const bool never_up = is_successor_ && writers_up_ != writers_;
+  return !never_up || !outcome.error;
+}
+
+// What generators still give is abandoned, on the books.
+void Topology::end_inlets(const flow::Outcome& outcome) {
+  for (const std::shared_ptr<Inlet>& inlet : inlets_) {
+    if (inlet != nullptr) inlet->end(outcome.error ? outcome.error : flow::Error(flow::Errc::canceled));
+  }
+}
+
 flow::Outcome Topology::run(const flow::Context& root) {
   flow::Outcome outcome;
   outcome.error = open_checkpoints(root);
@@ -306,6 +454,8 @@ flow::Outcome Topology::run(const flow::Context& root) {
   } else if (!outcome.error) {
     outcome = run_pipeline(root);
   }
+  goes_on_ = !is_over(outcome);
+  if (!goes_on_) end_inlets(outcome);
   messages_.flush();
   ledger_.close(cause_of(outcome));
   return outcome;

@@ -1,15 +1,20 @@
 // The running pipeline of one configuration: stages on flow nodes, memory for batches, and the books.
 #pragma once
 
+#include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "config/pipeline.hpp"
 #include "daemon/chain.hpp"
 #include "daemon/checkpoints.hpp"
-#include "daemon/emitter.hpp"
+#include "daemon/gate.hpp"
+#include "daemon/inlet.hpp"
 #include "daemon/ledger.hpp"
 #include "daemon/log.hpp"
 #include "daemon/parcel.hpp"
@@ -27,19 +32,38 @@ namespace sluice::daemon {
 // and every worker, few enough to stay within 64 MiB at the defaults.
 std::size_t slabs_under_way(std::size_t workers);
 
+// What a pipeline leaves to the one that takes its place.
+struct Inheritance {
+  std::map<std::string, std::shared_ptr<Inlet>> inlets;  // generators that go on, by name
+  std::map<std::string, std::string> positions;          // what replaced generators saved at their end, by name
+  std::map<std::string, std::string> held;               // what stages hold back, by name
+  std::unique_ptr<Checkpoints> checkpoints;              // null: nobody kept positions
+};
+
+// Who goes on with what a pipeline leaves: names of stages that are the same in the one that takes its place.
+struct Heirs {
+  std::set<std::string> generators;  // they keep running
+  std::set<std::string> holders;     // they go on with the records that were held back
+};
+
 // Built once, run once. Owns its stages; pool and logger must outlive it.
+//
+// A reload puts another topology in its place: settle(), hand_over(), and when run() has returned and goes_on(), the
+// new one is made with what leave() returns. Nothing is read twice or lost, since nothing is under way at that moment.
 class Topology {
  public:
   // `set` was made from `config` without errors. `rejects` takes the lines of rejected records (null: they are
-  // dropped).
+  // dropped). Of the inheritance, what is not for stages of this configuration is dropped: its generators end.
   Topology(const config::PipelineConfig& config, std::unique_ptr<StageSet> set, std::unique_ptr<stages::Writer> rejects,
-           flow::WorkerPool& pool, spdlog::logger& log);
+           flow::WorkerPool& pool, spdlog::logger& log, Inheritance inheritance = {});
   ~Topology();
   Topology(const Topology&) = delete;
   Topology& operator=(const Topology&) = delete;
 
   // Where generators keep their positions that do not say so themselves; empty: nowhere. Before run().
   void keep_state_in(std::string directory) { state_directory_ = std::move(directory); }
+  // Called once, when every writer is up, on a thread of the pipeline. Before run().
+  void when_up(std::function<void()> function) { when_up_ = std::move(function); }
 
   // Runs until every generator has ended or the root is cancelled, and everything is drained or abandoned; then closes
   // the ledger. Call it once.
@@ -48,22 +72,45 @@ class Topology {
   // Cuts the drain short (the second signal). Thread-safe.
   void abandon() { pipeline_.abandon(); }
 
+  // Stops letting batches in and waits until nothing is under way. An error if the context is done before that; then
+  // everything goes on as before. During run(), from another thread.
+  flow::Error settle(const flow::Context& context);
+  // After settle(): lets run() return as at the end of the input. Generators that are not among the heirs are asked to
+  // end, and what they still have to give goes through.
+  void hand_over(Heirs heirs);
+  // After run(): whether another topology is to take the place of this one. So it is after hand_over() if nothing
+  // failed, and if this one took the place of another but could not be brought up.
+  bool goes_on() const { return goes_on_; }
+  Inheritance leave();
+
+  // The directory in which it keeps its state; empty if it does not. After run() has begun.
+  std::string state_directory();
+
   // The books; thread-safe, during the run too.
   LedgerSnapshot ledger() const { return ledger_.snapshot(); }
   // Queues and nodes; thread-safe.
   std::vector<flow::NodeStats> nodes() const { return pipeline_.stats(); }
   const Plan& plan() const { return plan_; }
+  const config::PipelineConfig& config() const { return config_; }
+  const StageSet& stages() const { return *set_; }
 
  private:
   flow::Hooks<Parcel> hooks();
   void add_stages_to_ledger();
+  void add_inlets(std::map<std::string, std::shared_ptr<Inlet>> inherited);
+  flow::Error take_over_state();
   flow::Error open_checkpoints(const flow::Context& root);
+  flow::Error open_state(const flow::Context& root);
   Participants participants();
   flow::Outcome run_pipeline(const flow::Context& root);
   flow::Error call_writer(std::size_t index, const std::function<flow::Error(stages::Writer& writer)>& function);
   flow::Error start_writer(const flow::Context& context, std::size_t index);
   stages::Report reporter(std::size_t stage);
   void notify() const;
+  flow::Error wait_until_up(const flow::Context& context);
+  bool is_heir(const std::set<std::string> Heirs::*kind, const std::string& name) const;
+  bool is_over(const flow::Outcome& outcome) const;
+  void end_inlets(const flow::Outcome& outcome);
   void add_node(const PlannedNode& node);
   flow::NodeId add_source(std::size_t stage);
   flow::NodeId add_chain(const PlannedNode& node);
@@ -83,13 +130,23 @@ class Topology {
   spdlog::logger& log_;
   RepeatedMessages messages_;
   Rejections rejections_;
-  std::vector<std::unique_ptr<BatchMemory>> memory_;  // by stage; null for all but generators
+  std::vector<std::shared_ptr<Inlet>> inlets_;  // by stage; null for all but generators
   std::vector<std::unique_ptr<Chain>> chains_;
   std::size_t slabs_;
   std::string state_directory_;
   std::function<bool()> is_stopping_;         // of the run: whether somebody has asked for its end
   std::unique_ptr<Checkpoints> checkpoints_;  // null: nobody keeps positions
   std::vector<std::mutex> writer_mutexes_;    // by stage, that of `rejects` last; held while the writer is called
+  const bool is_successor_;
+  Inheritance inheritance_;  // what has not been taken over yet
+  std::atomic<bool> handed_over_{false};
+  mutable std::mutex heirs_mutex_;  // guards heirs_
+  Heirs heirs_;
+  bool goes_on_ = false;
+  std::function<void()> when_up_;
+  std::size_t writers_;
+  std::atomic<std::size_t> writers_up_{0};
+  Gate up_;
   flow::Pipeline<Parcel> pipeline_;
   std::vector<flow::NodeId> nodes_;        // by index in plan_
   std::vector<std::size_t> rejects_port_;  // by index in plan_; kNoPort for sinks
