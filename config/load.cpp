@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <memory>
 #include <system_error>
 
+#include "config/admin.hpp"
 #include "config/checker.hpp"
 #include "config/overrides.hpp"
 #include "config/stage_checker.hpp"
@@ -138,7 +138,7 @@ class Loader {
     config.stages = resolve(std::move(drafts), catalog_, member.key_location(), diagnostics_);
   }
 
-  // A top-level scalar, checked by its declaration.
+  // A top-level value, checked by its declaration.
   std::optional<Value> scalar(const Node::Member& member) {
     for (const Option& option : top_level_options()) {
       if (option.name() == member.key) return check_value(option, member.value, diagnostics_);
@@ -171,26 +171,7 @@ class Loader {
   }
 
   void admin(const Node::Member& member, PipelineConfig& config) {
-    const auto value = scalar(member);
-    if (!value) return;
-    Admin& admin = config.admin;
-    admin.location = value->location();
-    const std::string& text = value->string();
-    if (text.find('/') != std::string::npos) {
-      admin.kind = Admin::Kind::unix_socket;
-      admin.address = text;
-      return;
-    }
-    const std::size_t colon = text.rfind(':');
-    const std::string_view digits = colon == std::string::npos ? "" : std::string_view(text).substr(colon + 1);
-    const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), admin.port);
-    if (colon == std::string::npos || colon == 0 || problem != std::errc() || end != digits.data() + digits.size()) {
-      diagnostics_.error(value->location(), "`admin`: expected a path or `127.0.0.1:PORT`, found " + quote(text),
-                         "a path holds a `/`, such as `/run/sluice/admin.sock`", value->node().span());
-      return;
-    }
-    admin.kind = Admin::Kind::tcp;
-    admin.address = text.substr(0, colon);
+    if (const auto value = scalar(member)) config.admin = read_admin(*value, diagnostics_);
   }
 
   void tests(const Node::Member& member, PipelineConfig& config) {

@@ -57,10 +57,17 @@ std::vector<Option> top_level_options() {
   return {
       Option::string("rejects").defaults("stderr").not_empty().doc(
           "where records go that no stage could process, with the reason: `stderr`, `drop`, or the path of a file"),
-      Option::string("admin")
-          .not_empty()
+      Option::either(
+          "admin",
+          {Option::string().not_empty(),
+           Option::mapping("", {Option::string("listen").required().not_empty().doc("a path, or an address and port"),
+                                Option::string("token")
+                                    .conflicts_with({"token_file"})
+                                    .doc("what clients must send as `Authorization: Bearer TOKEN`; needed "
+                                         "for addresses beyond loopback"),
+                                Option::string("token_file").not_empty().doc("the file with the token")})})
           .example("/run/sluice/admin.sock")
-          .doc("the admin socket: a path, or `127.0.0.1:PORT`; absent: off"),
+          .doc("the admin endpoint: the path of a unix socket, or `127.0.0.1:PORT`; absent: off"),
   };
 }
 

@@ -50,8 +50,10 @@ struct Rejects {
 struct Admin {
   enum class Kind { off, unix_socket, tcp };
   Kind kind = Kind::off;
-  std::string address;  // a path, or a numeric host
-  std::uint16_t port = 0;
+  std::string address;     // a path, or a numeric host without brackets
+  std::uint16_t port = 0;  // 0: any that is free
+  std::string token;       // what clients must send; empty: nothing
+  std::string token_file;  // where it was read from; empty if it stands in the configuration
   Location location;
 };
 

@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""Put the dashboard together: page.html with its style and scripts inside, as ../dashboard.html, which is what the
+binary holds. It is committed, so that a build needs no Python; tests/e2e/test_dashboard.py compares.
+
+usage: assemble.py [--check]
+
+The policy in the page names the hashes of exactly this style and this script: nothing that finds its way into the page
+otherwise would run, and nothing can be fetched from anywhere but the daemon itself.
+"""
+import base64
+import hashlib
+import pathlib
+import re
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+TARGET = HERE.parent / "dashboard.html"
+STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)">\n')
+SCRIPT = re.compile(r'<script src="([^"]+)"></script>\n')
+COMMENT = re.compile(r"//|/\*.*\*/$")
+TRAILING = re.compile(r"  // .*")
+POLICY = ("default-src 'none'; connect-src 'self'; img-src data:; style-src '%s'; script-src '%s'; base-uri 'none'; "
+          "form-action 'none'")
+
+
+def source_of(text):
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def read(names):
+    """The files one after the other, without indentation and lines of comment: every page that is sent has to carry it."""
+    text = "".join((HERE / name).read_text(encoding="utf-8") for name in names)
+    lines = (TRAILING.sub("", line).strip() for line in text.splitlines())
+    return "".join(line + "\n" for line in lines if line and not COMMENT.match(line))
+
+
+def assemble():
+    page = read(["page.html"])
+    style = "\n" + read(STYLE.findall(page))
+    script = '\n"use strict";\n' + read(SCRIPT.findall(page))
+    policy = POLICY % (source_of(style), source_of(script))
+    head = ('<meta http-equiv="Content-Security-Policy" content="%s">\n<style>%s</style>\n' % (policy, style))
+    page = STYLE.sub(lambda _: head, page)
+    page = SCRIPT.sub("", page).replace("</body>", "<script>%s</script>\n</body>" % script)
+    return "<!-- Made by daemon/admin/dashboard/assemble.py from the files there; change those. -->\n" + page
+
+
+def main():
+    text = assemble()
+    if "--check" in sys.argv[1:]:
+        if not TARGET.exists() or TARGET.read_text(encoding="utf-8") != text:
+            sys.exit("%s is not what its sources make; run %s" % (TARGET, __file__))
+    else:
+        TARGET.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

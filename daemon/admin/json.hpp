@@ -1,0 +1,25 @@
+// The JSON that the admin endpoint answers with.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "daemon/observation.hpp"
+#include "daemon/reject_samples.hpp"
+
+namespace sluice::daemon {
+
+// `text` as a JSON string, quotes included; what is not UTF-8 is replaced.
+std::string json_string(std::string_view text);
+
+// One JSON object each, on one line, without a line end.
+std::string pipeline_json(const Observation& seen);           // GET /api/pipeline
+std::string rejects_json(const RejectSamples& samples);       // GET /api/rejects
+std::string reload_json(const Observed::Reloaded& reloaded);  // POST /api/reload
+std::string error_json(std::string_view message);             // whatever went wrong
+
+// RFC 3339 in UTC.
+std::string time_text(std::chrono::system_clock::time_point time);
+
+}  // namespace sluice::daemon
