@@ -77,7 +77,10 @@ class Commands {
     }
     const auto format = arguments_.log_format == "json" ? LogFormat::json : LogFormat::text;
     const auto log = make_log(spdlog::level::from_str(arguments_.log_level), format);
-    return daemon::run(root, loaded.config, std::move(loaded.set), {arguments_.ledger_file}, *log);
+    RunOptions options;
+    options.ledger_file = arguments_.ledger_file;
+    if (arguments_.file != "-") options.load = [this] { return candidate(load()); };
+    return daemon::run(root, candidate(std::move(loaded)), options, *log);
   }
 
   ExitCode check() {
@@ -176,6 +179,12 @@ class Commands {
       loaded.diagnostics.error(stage.location, "stdin holds the configuration and cannot be read by a stage too",
                                "put the configuration in a file, or read the lines with `generate: file`");
     }
+  }
+
+  static Candidate candidate(Loaded loaded) {
+    std::string errors;
+    if (loaded.diagnostics.has_errors()) errors = loaded.diagnostics.render(config::Colour::never);
+    return {std::move(loaded.config), std::move(loaded.set), std::move(errors)};
   }
 
   // Prints what was found; true if there is no error.

@@ -2,36 +2,35 @@
 
 #include <csignal>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
 #include <mutex>
 #include <utility>
 
 #include "config/units.hpp"
 #include "daemon/atomic_file.hpp"
-#include "daemon/topology.hpp"
+#include "daemon/notify.hpp"
+#include "daemon/service.hpp"
 #include "flow/signals.hpp"
-#include "flow/worker_pool.hpp"
-#include "stages/write/rejects.hpp"
 
 namespace sluice::daemon {
 namespace {
 
-// What signals do to a run. Told by the watcher's thread, which exists before the topology does.
+// What signals do to a run. Told by the watcher's thread, which exists before the service does.
 class SignalActions {
  public:
   SignalActions(flow::CancelHandle& root, std::chrono::nanoseconds grace, spdlog::logger& log)
       : root_(root), grace_(grace), log_(log) {}
 
-  // From now on until detach() signals also reach this topology.
-  void attach(Topology& topology) {
+  // From now on until detach() signals also reach this service, those included that came before.
+  void attach(Service& service) {
     const std::lock_guard lock(mutex_);
-    topology_ = &topology;
-    if (stops_ > 1) topology.abandon();
+    service_ = &service;
+    if (stops_ > 0) service.drains();
+    if (stops_ > 1) service.stop_at_once();
+    if (reload_wanted_) service.ask_for_reload();
   }
   void detach() {
     const std::lock_guard lock(mutex_);
-    topology_ = nullptr;
+    service_ = nullptr;
   }
 
   void on_signal(int signal) {
@@ -41,9 +40,11 @@ class SignalActions {
       case SIGINT:
         return stop(signal);
       case SIGHUP:
-        return log_.warn("SIGHUP: reloading is not supported yet; restart sluice to apply a changed configuration");
+        reload_wanted_ = true;
+        if (service_ != nullptr) service_->ask_for_reload();
+        return;
       case SIGUSR1:
-        if (topology_ != nullptr) log_.info("ledger: {}", to_json(topology_->ledger()));
+        if (service_ != nullptr) log_.info("ledger: {}", to_json(service_->ledger()));
         return;
       default:
         return;
@@ -54,34 +55,24 @@ class SignalActions {
   void stop(int signal) {
     const std::string name = flow::signal_name(signal);
     if (++stops_ == 1) {
+      if (service_ != nullptr) grace_ = service_->grace();
       log_.info("{}: draining for at most {}; the same again stops at once", name, config::format_duration(grace_));
+      if (service_ != nullptr) service_->drains();
       root_.cancel(flow::Error(flow::Errc::canceled, "signal: " + name));
     } else {
       log_.warn("{} again: stopping at once", name);
-      if (topology_ != nullptr) topology_->abandon();
+      if (service_ != nullptr) service_->stop_at_once();
     }
   }
 
   flow::CancelHandle& root_;
-  const std::chrono::nanoseconds grace_;
+  std::chrono::nanoseconds grace_;
   spdlog::logger& log_;
-  std::mutex mutex_;  // guards the two below
-  Topology* topology_ = nullptr;
+  std::mutex mutex_;  // guards what follows, and grace_
+  Service* service_ = nullptr;
   int stops_ = 0;
+  bool reload_wanted_ = false;
 };
-
-// Null if rejected records are dropped.
-std::unique_ptr<stages::Writer> make_rejects(const config::Rejects& rejects) {
-  if (rejects.target == config::Rejects::Target::drop) return nullptr;
-  return std::make_unique<stages::RejectsWriter>(rejects);
-}
-
-// What the service manager made for this service; it separates several by colons. Empty if it made none.
-std::string systemd_state_directory() {
-  const char* const list = std::getenv("STATE_DIRECTORY");
-  if (list == nullptr) return {};
-  return std::string(list, std::strcspn(list, ":"));
-}
 
 ExitCode judge(const flow::Outcome& outcome, const LedgerSnapshot& ledger) {
   if (outcome.error || !ledger.balanced) return ExitCode::failed;
@@ -111,25 +102,26 @@ flow::Error write_ledger(const flow::Context& context, const std::string& path, 
   return replace_file(context, path, to_json(ledger) + "\n");
 }
 
-ExitCode run(const flow::Context& root, const config::PipelineConfig& config, std::unique_ptr<StageSet> set,
-             const RunOptions& options, spdlog::logger& log) {
+ExitCode run(const flow::Context& root, Candidate first, const RunOptions& options, spdlog::logger& log) {
   flow::Cancellable stoppable = flow::with_cancel(root);
-  SignalActions actions(stoppable.handle, config.grace, log);
+  std::chrono::nanoseconds grace = first.config.grace;
+  SignalActions actions(stoppable.handle, grace, log);
   const flow::SignalWatcher watcher({SIGTERM, SIGINT, SIGHUP, SIGUSR1}, [&](int signal) { actions.on_signal(signal); });
   if (watcher.error()) log.warn("signals are not handled: {}", watcher.error().message());
 
+  const ServiceManager manager;
   flow::Outcome outcome;
   LedgerSnapshot ledger;
   {
-    flow::WorkerPool pool(config.workers);
-    Topology topology(config, std::move(set), make_rejects(config.rejects), pool, log);
-    topology.keep_state_in(systemd_state_directory());
-    actions.attach(topology);
-    outcome = topology.run(stoppable.context);
+    Service service(std::move(first), options, manager, log);
+    actions.attach(service);
+    outcome = service.run(stoppable.context);
     actions.detach();
-    ledger = topology.ledger();
+    ledger = service.ledger();
+    grace = service.grace();
   }
-  report(outcome, ledger, config.grace, log);
+  if (ledger.cause.empty()) ledger.cause = cause_of(outcome);
+  report(outcome, ledger, grace, log);
   ExitCode code = judge(outcome, ledger);
   if (!options.ledger_file.empty()) {
     if (const flow::Error error = write_ledger(root, options.ledger_file, ledger)) {

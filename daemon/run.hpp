@@ -3,6 +3,7 @@
 
 #include <spdlog/logger.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -23,15 +24,22 @@ enum class ExitCode : int {
   wrong_config = 78  // EX_CONFIG
 };
 
-struct RunOptions {
-  std::string ledger_file;  // where to write the ledger at exit; empty: nowhere
+// A configuration with the stages that were made from it.
+struct Candidate {
+  config::PipelineConfig config;
+  std::unique_ptr<StageSet> set;
+  std::string errors;  // diagnostics as `check` prints them; the rest is usable if and only if there are none
 };
 
-// Runs until every generator has ended, a signal comes, or a stage fails. `set` was made from `config` without errors.
-// SIGTERM and SIGINT drain, a second one cuts the drain short, SIGUSR1 logs the ledger, SIGHUP is answered in the log.
-// Call it before other threads are started: it blocks these signals.
-ExitCode run(const flow::Context& root, const config::PipelineConfig& config, std::unique_ptr<StageSet> set,
-             const RunOptions& options, spdlog::logger& log);
+struct RunOptions {
+  std::string ledger_file;            // where to write the ledger at exit; empty: nowhere
+  std::function<Candidate()> load{};  // reads the configuration again; empty: it cannot be
+};
+
+// Runs until every generator has ended, a signal comes, or a stage fails. `first` has no errors.
+// SIGTERM and SIGINT drain, a second one cuts the drain short, SIGUSR1 logs the ledger, SIGHUP reloads. Call it before
+// other threads are started: it blocks these signals.
+ExitCode run(const flow::Context& root, Candidate first, const RunOptions& options, spdlog::logger& log);
 
 // Writes the ledger's JSON and a line end: a regular file is replaced as a whole or not at all, anything else (a pipe,
 // a device) is written to.

@@ -53,19 +53,20 @@ std::vector<std::string> Topology::names(const StageSet& set) {
 
 Topology::Topology(const config::PipelineConfig& config, std::unique_ptr<StageSet> set,
                    std::unique_ptr<stages::Writer> rejects, flow::WorkerPool& pool, spdlog::logger& log,
-                   Inheritance inheritance)
+                   Inheritance inheritance, Viewers viewers)
     : config_(config),
       set_(std::move(set)),
       rejects_writer_(std::move(rejects)),
       plan_(make_plan(*set_, config.order)),
       log_(log),
       messages_(log),
+      viewers_(viewers),
       rejections_(rejects_writer_ == nullptr ? config::Rejects::Target::drop : config.rejects.target, names(*set_),
-                  ledger_, messages_),
+                  ledger_, messages_, viewers.samples),
       inlets_(set_->stages.size()),
       slabs_(slabs_under_way(pool.workers())),
       writer_mutexes_(set_->stages.size() + 1),
-      is_successor_(!inheritance.inlets.empty()),
+      is_successor_(inheritance.is_one),
       inheritance_(std::move(inheritance)),
       writers_(count_writers(*set_) + (rejects_writer_ != nullptr ? 1 : 0)),
       pipeline_(pool, pipeline_options(config), hooks()) {
@@ -92,7 +93,12 @@ void Topology::add_inlets(std::map<std::string, std::shared_ptr<Inlet>> inherite
       inlets_[stage] = std::make_shared<Inlet>(built.config.name, std::move(owned), config_.batch_size,
                                                std::max(slabs_ / generators, kLeastSlabs));
     }
-    inlets_[stage]->belong_to({stage, &ledger_, &rejections_, reporter(stage)});
+    Inlet::Owner owner{stage, &ledger_, &rejections_, reporter(stage)};
+    if (viewers_.taps != nullptr) {
+      TapPoint* const point = &viewers_.taps->point(built.config.name);
+      owner.passing = [point](const record::Batch& batch) { point->offer(batch); };
+    }
+    inlets_[stage]->belong_to(std::move(owner));
   }
 }
 
@@ -155,8 +161,9 @@ flow::NodeId Topology::add_source(std::size_t stage) {
 }
 
 flow::NodeId Topology::add_chain(const PlannedNode& node) {
-  chains_.push_back(std::make_unique<Chain>(*set_, node.stages, ledger_, rejections_,
-                                            [this](record::Batch&& batch) { recycle(std::move(batch)); }));
+  chains_.push_back(std::make_unique<Chain>(
+      *set_, node.stages, ledger_, rejections_, [this](record::Batch&& batch) { recycle(std::move(batch)); },
+      viewers_.taps));
   const Chain* chain = chains_.back().get();
   rejects_port_.push_back(chain->rejects_port());
   const auto function = [this, chain](const flow::Context& context, Parcel&& parcel, flow::Emit<Parcel>& emit) {
@@ -305,14 +312,18 @@ Participants Topology::participants() {
 }
 
 // What replaced generators and stages of the topology before this one left goes to those of the same name.
-flow::Error Topology::take_over_state() {
+flow::Error Topology::take_over_state(State state) {
   for (std::size_t stage = 0; stage < set_->stages.size(); ++stage) {
     if (inlets_[stage] == nullptr || inlets_[stage]->has_begun()) continue;
     const std::string& name = set_->stages[stage].config.name;
     const auto saved = inheritance_.positions.find(name);
+    const bool has_saved = saved != inheritance_.positions.end() && !saved->second.text.empty() &&
+                           saved->second.variant == set_->stages[stage].config.variant;
+    if (!has_saved && state != State::inherited) continue;
     const std::string nothing = "{}";
-    const std::string& state = saved == inheritance_.positions.end() ? nothing : saved->second;
-    if (flow::Error error = inlets_[stage]->generator().restore(state)) return located(error, name);
+    if (flow::Error error = inlets_[stage]->generator().restore(has_saved ? saved->second.text : nothing)) {
+      return located(error, name);
+    }
   }
   for (const std::unique_ptr<Chain>& chain : chains_) {
     const auto saved = inheritance_.held.find(chain->name());
@@ -328,7 +339,8 @@ std::string Topology::state_directory() {
   return error ? std::string() : directory;
 }
 
-flow::Error Topology::open_state(const flow::Context& root) {
+flow::Error Topology::open_state(const flow::Context& root, State& state) {
+  state = State::none;
   Participants all = participants();
   std::string directory;
   if (flow::Error error = find_state_directory(all.readers, state_directory_, directory)) return error;
@@ -340,14 +352,16 @@ flow::Error Topology::open_state(const flow::Context& root) {
     return {};
   }
   checkpoints_ = std::make_unique<Checkpoints>(Checkpoints::Options{directory, config_.checkpoint}, ledger_, log_);
-  if (inheritance_.checkpoints == nullptr) return checkpoints_->open(root, std::move(all));
+  state = inheritance_.checkpoints == nullptr ? State::read : State::inherited;
+  if (state == State::read) return checkpoints_->open(root, std::move(all));
   checkpoints_->go_on(std::move(*std::exchange(inheritance_.checkpoints, nullptr)), std::move(all));
   return {};
 }
 
 flow::Error Topology::open_checkpoints(const flow::Context& root) {
-  if (flow::Error error = open_state(root)) return error;
-  return is_successor_ ? take_over_state() : flow::Error();
+  State state = State::none;
+  if (flow::Error error = open_state(root, state)) return error;
+  return is_successor_ ? take_over_state(state) : flow::Error();
 }
 
 flow::Error Topology::settle(const flow::Context& context) {
@@ -394,6 +408,7 @@ Inheritance Topology::leave() {
   Inheritance left;
   const bool was_up = handed_over_;
   if (!was_up) left = std::move(inheritance_);
+  left.is_one = true;
   for (std::size_t stage = 0; stage < inlets_.size(); ++stage) {
     if (inlets_[stage] == nullptr) continue;
     const std::string& name = set_->stages[stage].config.name;
@@ -401,7 +416,7 @@ Inheritance Topology::leave() {
     if (!was_up || is_heir(&Heirs::generators, name)) {
       if (inlets_[stage]->has_begun()) left.inlets[name] = inlets_[stage];
     } else {
-      left.positions[name] = generator.save();
+      left.positions[name] = {set_->stages[stage].config.variant, generator.save()};
     }
   }
   for (const std::unique_ptr<Chain>& chain : chains_) {

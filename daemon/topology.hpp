@@ -19,8 +19,10 @@
 #include "daemon/log.hpp"
 #include "daemon/parcel.hpp"
 #include "daemon/plan.hpp"
+#include "daemon/reject_samples.hpp"
 #include "daemon/rejections.hpp"
 #include "daemon/stage_set.hpp"
+#include "daemon/taps.hpp"
 #include "flow/context.hpp"
 #include "flow/pipeline.hpp"
 #include "flow/worker_pool.hpp"
@@ -32,10 +34,17 @@ namespace sluice::daemon {
 // and every worker, few enough to stay within 64 MiB at the defaults.
 std::size_t slabs_under_way(std::size_t workers);
 
+// What a generator saved at its end; means something to generators of this variant alone.
+struct SavedPositions {
+  std::string variant;
+  std::string text;
+};
+
 // What a pipeline leaves to the one that takes its place.
 struct Inheritance {
+  bool is_one = false;                                   // false: there was no pipeline before
   std::map<std::string, std::shared_ptr<Inlet>> inlets;  // generators that go on, by name
-  std::map<std::string, std::string> positions;          // what replaced generators saved at their end, by name
+  std::map<std::string, SavedPositions> positions;       // of generators that were replaced, by name
   std::map<std::string, std::string> held;               // what stages hold back, by name
   std::unique_ptr<Checkpoints> checkpoints;              // null: nobody kept positions
 };
@@ -44,6 +53,12 @@ struct Inheritance {
 struct Heirs {
   std::set<std::string> generators;  // they keep running
   std::set<std::string> holders;     // they go on with the records that were held back
+};
+
+// Who may look at what passes; both outlive the topology. Null: nobody.
+struct Viewers {
+  Taps* taps = nullptr;
+  RejectSamples* samples = nullptr;
 };
 
 // Built once, run once. Owns its stages; pool and logger must outlive it.
@@ -55,7 +70,7 @@ class Topology {
   // `set` was made from `config` without errors. `rejects` takes the lines of rejected records (null: they are
   // dropped). Of the inheritance, what is not for stages of this configuration is dropped: its generators end.
   Topology(const config::PipelineConfig& config, std::unique_ptr<StageSet> set, std::unique_ptr<stages::Writer> rejects,
-           flow::WorkerPool& pool, spdlog::logger& log, Inheritance inheritance = {});
+           flow::WorkerPool& pool, spdlog::logger& log, Inheritance inheritance = {}, Viewers viewers = {});
   ~Topology();
   Topology(const Topology&) = delete;
   Topology& operator=(const Topology&) = delete;
@@ -81,6 +96,8 @@ class Topology {
   // After run(): whether another topology is to take the place of this one. So it is after hand_over() if nothing
   // failed, and if this one took the place of another but could not be brought up.
   bool goes_on() const { return goes_on_; }
+  // Whether every writer has been up. Thread-safe.
+  bool was_up() const { return writers_up_ == writers_; }
   Inheritance leave();
 
   // The directory in which it keeps its state; empty if it does not. After run() has begun.
@@ -98,9 +115,10 @@ class Topology {
   flow::Hooks<Parcel> hooks();
   void add_stages_to_ledger();
   void add_inlets(std::map<std::string, std::shared_ptr<Inlet>> inherited);
-  flow::Error take_over_state();
+  enum class State { none, read, inherited };  // who has given the generators their positions
+  flow::Error take_over_state(State state);
   flow::Error open_checkpoints(const flow::Context& root);
-  flow::Error open_state(const flow::Context& root);
+  flow::Error open_state(const flow::Context& root, State& state);
   Participants participants();
   flow::Outcome run_pipeline(const flow::Context& root);
   flow::Error call_writer(std::size_t index, const std::function<flow::Error(stages::Writer& writer)>& function);
@@ -129,6 +147,7 @@ class Topology {
   Ledger ledger_;
   spdlog::logger& log_;
   RepeatedMessages messages_;
+  const Viewers viewers_;
   Rejections rejections_;
   std::vector<std::shared_ptr<Inlet>> inlets_;  // by stage; null for all but generators
   std::vector<std::unique_ptr<Chain>> chains_;
