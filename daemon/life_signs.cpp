@@ -27,7 +27,7 @@ LifeSigns::LifeSigns(const ServiceManager& manager, std::function<Sight()> look)
   if (!manager.is_present()) return;
   std::chrono::microseconds interval = kLook;
   if (const auto timeout = manager.watchdog_timeout()) interval = std::min(interval, *timeout / 4);
-  thread_ = std::thread([this, interval] { run(interval); });
+  thread_ = flow::Thread("life-signs", [this, interval] { run(interval); });
 }
 
 LifeSigns::~LifeSigns() {
@@ -36,7 +36,7 @@ LifeSigns::~LifeSigns() {
     end_ = true;
   }
   ending_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  thread_.join();
 }
 
 void LifeSigns::run(std::chrono::microseconds interval) {

@@ -8,9 +8,9 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 
 #include "daemon/notify.hpp"
+#include "flow/thread.hpp"
 
 namespace sluice::daemon {
 
@@ -58,7 +58,7 @@ class LifeSigns {
   std::mutex mutex_;
   std::condition_variable ending_;
   bool end_ = false;  // guarded by mutex_
-  std::thread thread_;
+  flow::Thread thread_;
 };
 
 }  // namespace sluice::daemon

@@ -6,9 +6,16 @@
 namespace sluice::daemon {
 namespace {
 
+// By its configuration: a generator is not with its topology, since it outlives it.
 std::string_view role_of(const BuiltStage& stage) {
-  if (stage.generator() != nullptr) return "generator";
-  return stage.writer() != nullptr ? "writer" : "transform";
+  switch (stage.config.role) {
+    case config::Role::generator:
+      return "generator";
+    case config::Role::writer:
+      return "writer";
+    default:
+      return "transform";
+  }
 }
 
 std::string_view name_of(config::Rejects::Target target) {
@@ -35,7 +42,7 @@ StageFigures describe(const BuiltStage& stage) {
   figures.variant = stage.config.variant;
   figures.role = role_of(stage);
   for (const config::Input& input : stage.config.from) figures.from.push_back({input.stage, input.output});
-  if (stage.router() != nullptr) figures.outputs = stage.router()->outputs();
+  figures.outputs = stage.config.outputs;
   return figures;
 }
 

@@ -9,10 +9,13 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <exception>
 #include <functional>
 #include <list>
+#include <memory>
+#include <mutex>
 #include <string_view>
 #include <utility>
 
@@ -52,15 +55,17 @@ class AdminServer::Impl {
         observed_(observed),
         log_(log),
         listener_(std::move(listener)),
-        stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-        requests_(flow::with_cancel(context)) {
+        stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    flow::Cancellable requests = flow::with_cancel(context);
+    end_requests_ = std::move(requests.handle);
     http_.set_keep_alive_max_count(kMostRequests);
     http_.set_keep_alive_timeout(Connection::kIdle.count());
     http_.set_payload_max_length(Connection::kMostBytes);
-    http_.set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
-      answer(requests_.context, admin_, observed_, request, response);
-      return httplib::Server::HandlerResponse::Handled;
-    });
+    http_.set_pre_routing_handler(
+        [this, until = requests.context](const httplib::Request& request, httplib::Response& response) {
+          answer(until, admin_, observed_, request, response);
+          return httplib::Server::HandlerResponse::Handled;
+        });
     http_.open(listener_.fd());
     acceptor_ = flow::Thread("admin", [this] { accept(); });
   }
@@ -76,7 +81,7 @@ class AdminServer::Impl {
     if (::write(stop_.get(), &one, sizeof one) < 0) log_.warn("admin: cannot wake its threads");
     acceptor_.join();
     listener_.close();
-    requests_.handle.cancel();
+    end_requests_.cancel();
     observed_.taps().stop();
     say_farewell();
     http_.close();
@@ -93,13 +98,8 @@ class AdminServer::Impl {
 
   // Waits for the threads to end by themselves: answers that are nearly done, the ends of taps.
   void say_farewell() {
-    const auto deadline = std::chrono::steady_clock::now() + kFarewell;
-    const flow::Cancellable pause = flow::with_cancel(flow::background());
-    while (std::chrono::steady_clock::now() < deadline) {
-      std::erase_if(clients_, [](const auto& client) { return client->thread.finished(); });
-      if (clients_.empty()) return;
-      pause.context.wait_until(std::chrono::steady_clock::now() + std::chrono::milliseconds(5));
-    }
+    std::unique_lock lock(mutex_);
+    ended_.wait_for(lock, kFarewell, [this] { return serving_ == 0; });
   }
 
   void accept() {
@@ -125,11 +125,21 @@ class AdminServer::Impl {
     }
     try {
       Client& client = *clients_.emplace_back(std::make_unique<Client>(std::move(socket), stop_.get()));
-      client.thread = flow::Thread("admin-client", [this, &client] { serve(client.connection); });
+      client.thread = flow::Thread("admin-client", [this, &client] {
+        count_serving(1);
+        serve(client.connection);
+        count_serving(-1);
+      });
     } catch (const std::exception& exception) {
       if (!clients_.empty() && !clients_.back()->thread.joinable()) clients_.pop_back();
       log_.warn("admin: a connection was turned down: {}", exception.what());
     }
+  }
+
+  void count_serving(int change) {
+    const std::lock_guard lock(mutex_);
+    serving_ += change;
+    if (serving_ == 0) ended_.notify_all();
   }
 
   void serve(Connection& connection) noexcept {
@@ -155,9 +165,12 @@ class AdminServer::Impl {
   spdlog::logger& log_;
   Listener listener_;
   const stages::Descriptor stop_;
-  flow::Cancellable requests_;
+  flow::CancelHandle end_requests_;
   Http http_;
   std::atomic<bool> stopping_{false};
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  int serving_ = 0;                             // connections; guarded by mutex_
   std::list<std::unique_ptr<Client>> clients_;  // of the acceptor; of stop() once that has ended
   flow::Thread acceptor_;
 };
@@ -174,7 +187,7 @@ std::unique_ptr<AdminServer> AdminServer::start(const flow::Context& context, co
   if (error) return nullptr;
   try {
     auto impl = std::make_unique<Impl>(context, admin, observed, log, std::move(listener));
-    return std::unique_ptr<AdminServer>(new AdminServer(std::move(impl)));
+    return std::make_unique<AdminServer>(std::move(impl));
   } catch (const std::exception&) {
     error = flow::error_from_current_exception();
     return nullptr;

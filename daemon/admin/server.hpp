@@ -16,6 +16,8 @@ namespace sluice::daemon {
 // Runs from start() to stop(), on threads of its own: one that accepts, and one for each connection, of which there are
 // at most kMostConnections.
 class AdminServer {
+  class Impl;
+
  public:
   static constexpr std::size_t kMostConnections = 40;  // taps, and some more
 
@@ -33,9 +35,9 @@ class AdminServer {
   // once no call of Observed is under way.
   void stop();
 
+  explicit AdminServer(std::unique_ptr<Impl> impl);  // for start()
+
  private:
-  class Impl;
-  explicit AdminServer(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 
