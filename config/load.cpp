@@ -54,19 +54,11 @@ class Loader {
   }
 
  private:
-  bool is_unsupported(const std::string& key) const {
-    const auto& keys = options_.unsupported_keys;
-    return std::find(keys.begin(), keys.end(), key) != keys.end();
-  }
-
   void top_level(const Node& root, PipelineConfig& config) {
     const std::vector<std::string> keys{"pipeline", "stages", "rejects", "admin", "tests"};
     for (const Node::Member& member : root.members()) {
       if (std::find(keys.begin(), keys.end(), member.key) == keys.end()) {
         unknown_key(member, keys);
-      } else if (is_unsupported(member.key)) {
-        diagnostics_.error(member.key_location(), quote(member.key) + " is not supported yet", "remove it",
-                           member.key_span());
       } else if (first_of(root, member)) {
         section(member, config);
       }

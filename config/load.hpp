@@ -42,8 +42,6 @@ struct LoadOptions {
   // the kind key may be left out. VALUE is typed as a plain YAML scalar, quotes are allowed, `[a, b]` is a list; it is
   // taken literally (no ${substitution}).
   std::vector<std::string> overrides;
-  // Keys of the top level that are declared but answered with "not supported yet".
-  std::vector<std::string> unsupported_keys{"admin"};
 };
 
 // `config` is usable if and only if there is no error among the diagnostics; with errors it holds what could be read.

@@ -450,16 +450,11 @@ TEST(TopLevel, ChecksRejectsAdminAndTests) {
   EXPECT_THAT(found(load_text(stages + "rejects: stdrr\n")),
               ElementsAre(HasSubstr("4:10: `rejects`: expected `stderr`")));
   EXPECT_EQ(load_text(stages + "rejects: bad.ndjson\n").config.rejects.path, "bad.ndjson");
-  EXPECT_THAT(found(load_text(stages + "admin: /run/x\n")),
-              ElementsAre(HasSubstr("4:1: `admin` is not supported yet")));
-  LoadOptions options;
-  options.unsupported_keys.clear();
-  const auto admin =
-      load(stages + "admin: 127.0.0.1:9000\ntests: [{input: a, output: 1}]\n", "t", tests::sample_catalog(), options);
+  const auto admin = load_text(stages + "admin: 127.0.0.1:9000\ntests: [{input: a, output: 1}]\n");
   EXPECT_TRUE(admin.ok());
   EXPECT_EQ(admin.config.admin.port, 9000);
   EXPECT_EQ(admin.config.tests.size(), 1U);
-  EXPECT_THAT(found(load(stages + "admin: nowhere\n", "t", tests::sample_catalog(), options)),
+  EXPECT_THAT(found(load_text(stages + "admin: nowhere\n")),
               ElementsAre(HasSubstr("4:8: `admin`: expected a path or `127.0.0.1:PORT`")));
 }
 
