@@ -420,7 +420,8 @@ Inheritance Topology::leave() {
     }
   }
   for (const std::unique_ptr<Chain>& chain : chains_) {
-    if (was_up && is_heir(&Heirs::holders, chain->name())) left.held[chain->name()] = chain->save();
+    if (!was_up || !chain->is_serial() || !is_heir(&Heirs::holders, chain->name())) continue;
+    left.held[chain->name()] = chain->save();
   }
   if (checkpoints_ != nullptr) left.checkpoints = std::move(checkpoints_);
   return left;
