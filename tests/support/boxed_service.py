@@ -137,12 +137,9 @@ def reload_again_and_again(output, results):
             continue
         CONFIGURATION.write_text(STAGES % number)
         call("systemctl", "reload", "sluice")
-        until(lambda: number in output.read().reloads or "not supported yet" in journal("sluice"),
-              "output of reload %d" % number)
-        if number not in output.reloads:
-            results["reloads"] = None
-            return
+        until(lambda: number in output.read().reloads, "output of reload %d" % number)
         results["reloads"]["good"] += 1
+    CONFIGURATION.write_text(STAGES % RELOADS)  # the last one was wrong, and there will be a restart
     results["same_process"] = process == show("sluice", "MainPID")
 
 

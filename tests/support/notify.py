@@ -1,12 +1,6 @@
 """A service manager's socket (sd_notify(3)), for tests without systemd."""
-import os
 import pathlib
-import shutil
 import socket
-import subprocess
-import tempfile
-
-from support.sluice import BINARY, PATIENCE
 
 
 class NotifySocket:
@@ -39,18 +33,3 @@ class NotifySocket:
 
     def all_of(self, key):
         return [message[key] for message in self.read() if key in message]
-
-
-def speaks_to_its_service_manager():
-    """Whether this sluice says READY=1 at all; a run that has ended must have said so."""
-    directory = tempfile.mkdtemp(prefix="sluice-notify-")
-    peer = NotifySocket(directory)
-    try:
-        configuration = pathlib.Path(directory) / "sluice.yaml"
-        configuration.write_text("stages:\n  - generate: stdin\n  - write: stdout\n")
-        subprocess.run([str(BINARY), "run", str(configuration)], stdin=subprocess.DEVNULL, capture_output=True,
-                       env={**os.environ, **peer.environment}, timeout=30 * PATIENCE, check=True)
-        return peer.heard("READY")
-    finally:
-        peer.close()
-        shutil.rmtree(directory, True)
