@@ -1,5 +1,7 @@
 #include "daemon/command_line.hpp"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
@@ -21,6 +23,8 @@
 #include "daemon/plan.hpp"
 #include "daemon/stage_set.hpp"
 #include "daemon/status.hpp"
+#include "daemon/test_case.hpp"
+#include "daemon/test_command.hpp"
 #include "fmt/format.h"
 #include "stages/registry.hpp"
 #include "stages/write/rejects.hpp"
@@ -32,8 +36,7 @@ constexpr std::string_view kFooter =
     "Exit codes: 0 all accounted for, 1 a stage failed, 64 wrong usage, 75 records abandoned, 78 wrong configuration.\n"
     "Data goes to stdout, the log to stderr. Start with `sluice stages` and docs/reference.md.";
 
-const std::array<std::pair<const char*, const char*>, 3> kPlannedCommands{{
-    {"test", "run the tests: of FILE (not supported yet)"},
+const std::array<std::pair<const char*, const char*>, 2> kPlannedCommands{{
     {"top", "live view of a running daemon (not supported yet)"},
     {"tap", "live records of one stage of a running daemon (not supported yet)"},
 }};
@@ -53,6 +56,9 @@ struct Arguments {
   bool markdown = false;
   std::string state_directory;
   bool json = false;
+  bool no_progress = false;
+  std::string filter;
+  std::string junit_file;
   std::string document;  // what to make: a manual page, or a shell's completion
   std::string date;
 };
@@ -76,8 +82,10 @@ class Commands {
       return ExitCode::wrong_config;
     }
     const auto format = arguments_.log_format == "json" ? LogFormat::json : LogFormat::text;
-    const auto log = make_log(spdlog::level::from_str(arguments_.log_level), format);
+    const auto level = spdlog::level::from_str(arguments_.log_level);
     RunOptions options;
+    show_progress(root, loaded.config, options);
+    const auto log = options.progress ? make_log(level, format, options.progress) : make_log(level, format);
     options.ledger_file = arguments_.ledger_file;
     if (arguments_.file != "-") options.load = [this] { return candidate(load()); };
     return daemon::run(root, candidate(std::move(loaded)), options, *log);
@@ -85,6 +93,7 @@ class Commands {
 
   ExitCode check() {
     Loaded loaded = load();
+    check_tests(loaded.config, loaded.set->fields, loaded.diagnostics);
     if (!report(loaded)) return ExitCode::wrong_config;
     console_.out << fmt::format("ok: {}, {} stages\n", name(), loaded.set->stages.size())
                  << describe(make_plan(*loaded.set, loaded.config.order), *loaded.set);
@@ -102,6 +111,13 @@ class Commands {
     }
     daemon::explain_all(root, *loaded.set, console_.in, options, console_.out);
     return ExitCode::ok;
+  }
+
+  ExitCode test(const flow::Context& root) {
+    const config::Catalog catalog = stages::catalog(stages::definitions());
+    return run_tests(
+        root, {name(), arguments_.filter, arguments_.junit_file},
+        [&](const config::Environment& environment) { return read(catalog, environment); }, console_);
   }
 
   ExitCode schema() {
@@ -154,22 +170,22 @@ class Commands {
 
   Loaded load() {
     const std::vector<stages::Definition> definitions = stages::definitions();
-    const config::Catalog catalog = stages::catalog(definitions);
-    config::LoadOptions options;
-    options.environment = config::process_environment();
-    options.overrides = arguments_.overrides;
-    if (!arguments_.workers.empty()) options.overrides.push_back("pipeline.workers=" + arguments_.workers);
-    if (!arguments_.grace.empty()) options.overrides.push_back("pipeline.grace=" + arguments_.grace);
-    config::LoadResult result = read(catalog, options);
+    config::LoadResult result = read(stages::catalog(definitions), config::process_environment());
     Loaded loaded{std::move(result.config), nullptr, std::move(result.diagnostics)};
     loaded.set = build_stages(loaded.config, definitions, loaded.diagnostics);
     return loaded;
   }
 
-  config::LoadResult read(const config::Catalog& catalog, const config::LoadOptions& options) {
+  config::LoadResult read(const config::Catalog& catalog, const config::Environment& environment) {
+    config::LoadOptions options;
+    options.environment = environment;
+    options.overrides = arguments_.overrides;
+    if (!arguments_.workers.empty()) options.overrides.push_back("pipeline.workers=" + arguments_.workers);
+    if (!arguments_.grace.empty()) options.overrides.push_back("pipeline.grace=" + arguments_.grace);
     if (arguments_.file != "-") return config::load_file(arguments_.file, catalog, options);
-    const std::string text{std::istreambuf_iterator<char>(console_.in), {}};
-    return config::load(text, name(), catalog, options);
+    if (!stdin_text_)
+      stdin_text_.emplace(std::istreambuf_iterator<char>(console_.in), std::istreambuf_iterator<char>());
+    return config::load(*stdin_text_, name(), catalog, options);
   }
 
   void refuse_stdin_twice(Loaded& loaded) const {
@@ -179,6 +195,21 @@ class Commands {
       loaded.diagnostics.error(stage.location, "stdin holds the configuration and cannot be read by a stage too",
                                "put the configuration in a file, or read the lines with `generate: file`");
     }
+  }
+
+  // Where somebody looks at it, and nothing else is written to the same terminal all the time.
+  void show_progress(const flow::Context& root, const config::PipelineConfig& config, RunOptions& options) const {
+    const bool wanted = !arguments_.no_progress && arguments_.log_format == "text" &&
+                        spdlog::level::from_str(arguments_.log_level) <= spdlog::level::info;
+    if (!wanted || !console_.terminal_err) return;
+    const auto writes_data = [](const config::StageConfig& stage) {
+      return stage.role == config::Role::writer && stage.variant == "stdout";
+    };
+    if (console_.terminal_out && std::ranges::any_of(config.stages, writes_data)) return;
+    const std::optional<Workload> workload = workload_of(root, config, STDIN_FILENO);
+    if (!workload) return;
+    options.progress = progress_line(STDERR_FILENO);
+    options.workload = *workload;
   }
 
   static Candidate candidate(Loaded loaded) {
@@ -206,6 +237,7 @@ class Commands {
 
   const Console& console_;
   const Arguments& arguments_;
+  std::optional<std::string> stdin_text_;  // the configuration, once it was read from there
 };
 
 void add_log_options(CLI::App& command, Arguments& arguments) {
@@ -247,6 +279,20 @@ void add_config_options(CLI::App& command, Arguments& arguments) {
 
 using Action = std::function<ExitCode(const flow::Context&, Commands&)>;
 
+void declare_test(CLI::App& app, Arguments& arguments, Action& action) {
+  CLI::App* test = app.add_subcommand("test", "run the cases under `tests:` in FILE; says what came out otherwise");
+  add_config_options(*test, arguments);
+  test->add_option("--filter", arguments.filter,
+                   "only the cases whose names match this regular expression in some part")
+      ->type_name("REGEX");
+  test->add_option("--junit", arguments.junit_file, "write the results for a build server, as JUnit's XML")
+      ->type_name("FILE");
+  test->footer(
+      "Nothing is read from generators or written by writers. Exits with 1 if a case failed or there was none to run.\n"
+      "Example: sluice test pipeline.yaml --filter timeouts --junit results.xml");
+  test->callback([&] { action = [](const flow::Context& root, Commands& commands) { return commands.test(root); }; });
+}
+
 // What the package is made of; not shown to users.
 void declare_documents(CLI::App& app, Arguments& arguments, Action& action) {
   CLI::App* manual = app.add_subcommand("manual", "print a manual page, for man -l -")->group("");
@@ -269,6 +315,8 @@ void declare(CLI::App& app, Arguments& arguments, Action& action) {
   CLI::App* run = app.add_subcommand("run", "run the pipeline in FILE until its generators end or a signal comes");
   add_config_options(*run, arguments);
   run->add_option("--ledger", arguments.ledger_file, "write the ledger as JSON at exit")->type_name("FILE");
+  run->add_flag("--no-progress", arguments.no_progress,
+                "no line that says how far plain files are read, on a terminal");
   run->footer(
       "SIGTERM and SIGINT drain what is under way (at most --grace), a second one stops at once; SIGUSR1 logs the "
       "ledger.\nExample: tail -F app.log | sluice run pipeline.yaml > errors.ndjson");
@@ -287,6 +335,8 @@ void declare(CLI::App& app, Arguments& arguments, Action& action) {
       "Example: sluice explain pipeline.yaml '{\"level\":\"error\"}'");
   explain->callback(
       [&] { action = [](const flow::Context& root, Commands& commands) { return commands.explain(root); }; });
+
+  declare_test(app, arguments, action);
 
   CLI::App* schema = app.add_subcommand("schema", "print the JSON Schema of the configuration, for editors");
   schema->callback([&] { action = [](const flow::Context&, Commands& commands) { return commands.schema(); }; });

@@ -12,6 +12,8 @@ struct Console {
   std::ostream& err;
   bool colour_out = false;  // `out` is a terminal that shows colours
   bool colour_err = false;
+  bool terminal_out = false;  // `out` is a terminal
+  bool terminal_err = false;  // `err` is a terminal that can write over a line
 };
 
 }  // namespace sluice::daemon

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/command_line.hpp"
@@ -22,6 +23,11 @@ bool occupy_closed_descriptors() {
   return true;
 }
 
+bool can_write_over_lines() {
+  const char* const terminal = std::getenv("TERM");
+  return terminal != nullptr && *terminal != '\0' && std::string_view(terminal) != "dumb";
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -31,8 +37,13 @@ int main(int count, char** arguments) {
   // So is a file that may not grow any more (LimitFSIZE, ulimit -f).
   std::signal(SIGXFSZ, SIG_IGN);
   const bool plain = std::getenv("NO_COLOR") != nullptr;
-  const sluice::daemon::Console console{std::cin, std::cout, std::cerr, !plain && isatty(STDOUT_FILENO) == 1,
-                                        !plain && isatty(STDERR_FILENO) == 1};
+  const sluice::daemon::Console console{std::cin,
+                                        std::cout,
+                                        std::cerr,
+                                        !plain && isatty(STDOUT_FILENO) == 1,
+                                        !plain && isatty(STDERR_FILENO) == 1,
+                                        isatty(STDOUT_FILENO) == 1,
+                                        isatty(STDERR_FILENO) == 1 && can_write_over_lines()};
   const sluice::flow::Context root = sluice::flow::background();
   const std::vector<std::string> words(arguments + 1, arguments + count);
   return static_cast<int>(sluice::daemon::command_line(root, words, console));

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "config/units.hpp"
@@ -115,6 +116,8 @@ ExitCode run(const flow::Context& root, Candidate first, const RunOptions& optio
   {
     Service service(std::move(first), options, manager, log);
     actions.attach(service);
+    std::optional<Progress> progress;
+    if (options.progress) progress.emplace(options.progress, options.workload, [&] { return service.ledger(); });
     outcome = service.run(stoppable.context);
     actions.detach();
     ledger = service.ledger();

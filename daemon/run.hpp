@@ -9,6 +9,7 @@
 
 #include "config/pipeline.hpp"
 #include "daemon/ledger.hpp"
+#include "daemon/progress.hpp"
 #include "daemon/stage_set.hpp"
 #include "flow/context.hpp"
 #include "flow/error.hpp"
@@ -34,6 +35,9 @@ struct Candidate {
 struct RunOptions {
   std::string ledger_file;            // where to write the ledger at exit; empty: nowhere
   std::function<Candidate()> load{};  // reads the configuration again; empty: it cannot be
+  // Where to show how far it has come, which is also where the log goes; empty: nowhere.
+  std::shared_ptr<ProgressLine> progress{};
+  Workload workload{};  // for that
 };
 
 // Runs until every generator has ended, a signal comes, or a stage fails. `first` has no errors.
