@@ -15,7 +15,7 @@ constexpr std::chrono::seconds kMoreTime{15};
 LifeJudge::Verdict LifeJudge::judge(const Sight& sight) {
   Verdict verdict;
   verdict.alive = !sight.has_work || progress_ != sight.progress;
-  verdict.ask_for_time = sight.draining && verdict.alive;
+  verdict.ask_for_time = sight.draining;
   verdict.tell_status = !sight.status.empty() && sight.status != status_;
   progress_ = sight.progress;
   if (verdict.tell_status) status_ = sight.status;

@@ -18,7 +18,7 @@ namespace sluice::daemon {
 struct Sight {
   std::uint64_t progress = 0;  // changes whenever something moves, such as the sum of all counters
   bool has_work = false;       // records are under way
-  bool draining = false;
+  bool draining = false;       // within the time that a drain may take
   std::string status;  // for people; empty: say nothing
 };
 
@@ -27,7 +27,7 @@ class LifeJudge {
  public:
   struct Verdict {
     bool alive = false;         // the pipeline makes progress, or has nothing to do
-    bool ask_for_time = false;  // it drains and makes progress
+    bool ask_for_time = false;  // it drains
     bool tell_status = false;   // the status is another one
   };
   Verdict judge(const Sight& sight);
@@ -38,7 +38,7 @@ class LifeJudge {
 };
 
 // Looks at the pipeline from a thread of its own and tells the service manager: WATCHDOG=1 only while records move or
-// there are none, STATUS when it changes, EXTEND_TIMEOUT_USEC while a drain makes progress. The thread ends with the
+// there are none, STATUS when it changes, EXTEND_TIMEOUT_USEC while it drains. The thread ends with the
 // object; nothing is started if there is no service manager. The manager must outlive it.
 class LifeSigns {
  public:

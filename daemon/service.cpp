@@ -21,6 +21,8 @@ namespace {
 
 // As long as this nothing may move before /healthz says so.
 constexpr std::chrono::seconds kStuck{10};
+// What a drain may take beyond the grace period, to close and sync files.
+constexpr std::chrono::seconds kAfterGrace{15};
 
 // Null if rejected records are dropped.
 std::unique_ptr<stages::Writer> make_rejects(const config::Rejects& rejects) {
@@ -220,6 +222,7 @@ void Service::drains() {
   static_cast<void>(manager_.stopping("draining"));
   const std::lock_guard lock(mutex_);
   draining_ = true;
+  drain_began_ = std::chrono::steady_clock::now();
   if (settling_ != nullptr) settling_->cancel(flow::Error(flow::Errc::canceled, "sluice ends"));
   changed_.notify_all();
 }
@@ -381,7 +384,9 @@ Sight Service::look() {
   Sight sight;
   sight.progress = progress_of(ledger, nodes);
   sight.has_work = ledger.in_flight != 0;
-  sight.draining = draining_;
+  // The grace period bounds a drain, also one that waits for a slow peer; what takes longer still has gone wrong.
+  sight.draining =
+      draining_ && std::chrono::steady_clock::now() - drain_began_ < topology_->config().grace + kAfterGrace;
   sight.status = status_text(ledger, nodes);
   return sight;
 }

@@ -103,6 +103,7 @@ class Service final : public Observed {
   std::chrono::system_clock::time_point loaded_ = started_;
   RunState state_ = RunState::starting;
   bool draining_ = false;
+  std::chrono::steady_clock::time_point drain_began_;
   bool over_ = false;
   std::uint64_t reloads_ = 0;
   std::uint64_t failed_reloads_ = 0;

@@ -319,9 +319,10 @@ flow::Error Topology::take_over_state(State state) {
     const auto saved = inheritance_.positions.find(name);
     const bool has_saved = saved != inheritance_.positions.end() && !saved->second.text.empty() &&
                            saved->second.variant == set_->stages[stage].config.variant;
-    if (!has_saved && state != State::inherited) continue;
+    stages::Generator& generator = inlets_[stage]->generator();
+    if (!has_saved && (state != State::inherited || !generator.keeps_positions())) continue;
     const std::string nothing = "{}";
-    if (flow::Error error = inlets_[stage]->generator().restore(has_saved ? saved->second.text : nothing)) {
+    if (flow::Error error = generator.restore(has_saved ? saved->second.text : nothing)) {
       return located(error, name);
     }
   }

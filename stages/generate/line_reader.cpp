@@ -139,6 +139,12 @@ void LineReader::commit(std::size_t count, TimePoint now) {
   note_pending(now);
 }
 
+// There is no line end in it but those of an event that could still grow, which was let go of.
+void LineReader::begin_with(std::string_view rest) {
+  carry_.append(rest);
+  stream_begins_ = stream_begins_ && rest.empty();
+}
+
 void LineReader::begin_stream(std::uint64_t source, std::uint64_t offset) {
   leave_stream();
   source_ = source;

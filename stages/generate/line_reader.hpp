@@ -108,6 +108,11 @@ class LineReader {
   // the stream is to begin when it is read again. Sends nothing.
   std::uint64_t leave_stream();
 
+  // The bytes that are not in a record yet, for another reader to begin with. Of a line beyond max_line it has nothing.
+  std::string_view rest() { return batch_ ? batch_->slab().view().substr(unfinished()) : carry_.view(); }
+  // Begins with what another reader had left. Before the first make_room().
+  void begin_with(std::string_view rest);
+
   // The offset in the stream up to which bytes are in records, or were counted; they need not have been sent off yet.
   std::uint64_t taken() const { return base_ + bytes_in_; }
 

@@ -1,6 +1,7 @@
 #include "stages/generate/stdin.hpp"
 
 #include <memory>
+#include <utility>
 
 #include "stages/generate/input.hpp"
 
@@ -19,10 +20,12 @@ StdinGenerator::StdinGenerator(const LineOptions& options, int fd) : options_(op
 flow::Error StdinGenerator::run(const flow::Context& context, Emitter& emitter) {
   Input input(fd_, "stdin");
   LineReader lines(options_, emitter);
+  lines.begin_with(std::exchange(rest_, {}));
   const flow::Error read_error = input.read_lines(context, lines);
   // Nobody can read again what stdin has given, so lines are not lost because more of their event could have come.
   if (flow::Error error = lines.let_go(flow::without_cancel(context))) return read_error ? read_error : error;
   const flow::Error flush_error = lines.flush(context);
+  rest_ = lines.rest();
   return read_error ? read_error : flush_error;
 }
 

@@ -3,6 +3,9 @@
 // Reads lines from standard input: a file, a pipe, a FIFO, a terminal or a socket. Ends when the input does.
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "stages/generate/line_reader.hpp"
 #include "stages/registry.hpp"
 
@@ -17,11 +20,19 @@ class StdinGenerator final : public Generator {
   // last record.
   flow::Error run(const flow::Context& context, Emitter& emitter) override;
 
+  // The unfinished line, which goes to whoever reads on from the same input after a reload; for nobody else.
+  std::string save() const override { return rest_; }
+  flow::Error restore(std::string_view saved) override {
+    rest_ = saved;
+    return {};
+  }
+
   const Multiline* multiline() const override { return options_.multiline.get(); }
 
  private:
   LineOptions options_;
   int fd_;
+  std::string rest_;  // before and after the run
 };
 
 // What a generator of lines takes from the `pipeline` section and its own options.
