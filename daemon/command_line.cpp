@@ -4,7 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
 #include <functional>
 #include <iterator>
 #include <memory>
@@ -17,17 +16,16 @@
 #include "config/schema.hpp"
 #include "config/suggest.hpp"
 #include "config/units.hpp"
+#include "daemon/admin/declare.hpp"
 #include "daemon/explain.hpp"
 #include "daemon/log.hpp"
 #include "daemon/manual.hpp"
 #include "daemon/plan.hpp"
 #include "daemon/stage_set.hpp"
-#include "daemon/status.hpp"
 #include "daemon/test_case.hpp"
 #include "daemon/test_command.hpp"
 #include "fmt/format.h"
 #include "stages/registry.hpp"
-#include "stages/write/rejects.hpp"
 
 namespace sluice::daemon {
 namespace {
@@ -35,11 +33,6 @@ namespace {
 constexpr std::string_view kFooter =
     "Exit codes: 0 all accounted for, 1 a stage failed, 64 wrong usage, 75 records abandoned, 78 wrong configuration.\n"
     "Data goes to stdout, the log to stderr. Start with `sluice stages` and docs/reference.md.";
-
-const std::array<std::pair<const char*, const char*>, 2> kPlannedCommands{{
-    {"top", "live view of a running daemon (not supported yet)"},
-    {"tap", "live records of one stage of a running daemon (not supported yet)"},
-}};
 
 // What the words on the command line said.
 struct Arguments {
@@ -54,8 +47,7 @@ struct Arguments {
   std::string log_format = "text";
   std::vector<std::string> stage_name;
   bool markdown = false;
-  std::string state_directory;
-  bool json = false;
+  LiveArguments live;
   bool no_progress = false;
   std::string filter;
   std::string junit_file;
@@ -125,13 +117,7 @@ class Commands {
     return ExitCode::ok;
   }
 
-  ExitCode status(const flow::Context& root) {
-    const flow::Error error =
-        print_state(root, arguments_.state_directory, stages::current_time(), arguments_.json, console_.out);
-    if (!error) return ExitCode::ok;
-    console_.err << "sluice status: " << error.message() << '\n';
-    return ExitCode::failed;
-  }
+  ExitCode live(const flow::Context& root, const LiveAction& action) { return action(root, console_); }
 
   ExitCode stages() {
     const config::Catalog catalog = stages::catalog(stages::definitions());
@@ -346,24 +332,13 @@ void declare(CLI::App& app, Arguments& arguments, Action& action) {
   stages->add_flag("--markdown", arguments.markdown, "the whole reference, as in docs/reference.md");
   stages->callback([&] { action = [](const flow::Context&, Commands& commands) { return commands.stages(); }; });
 
-  CLI::App* status = app.add_subcommand("status", "show how far the last checkpoint is in each followed file");
-  status->add_option("--state", arguments.state_directory, "the directory that `state:` of the pipeline names")
-      ->type_name("DIR")
-      ->required();
-  status->add_flag("--json", arguments.json, "one JSON object instead of a table");
-  status->footer("The view of a running daemon through its admin socket is not supported yet.");
-  status->callback(
-      [&] { action = [](const flow::Context& root, Commands& commands) { return commands.status(root); }; });
-
+  declare_live_commands(app, arguments.live, [&action](LiveAction chosen) {
+    action = [chosen = std::move(chosen)](const flow::Context& root, Commands& commands) {
+      return commands.live(root, chosen);
+    };
+  });
   declare_documents(app, arguments, action);
   for (CLI::App* command : app.get_subcommands({})) add_log_options(*command, arguments);
-  for (const auto& [name, summary] : kPlannedCommands) {
-    app.add_subcommand(name, summary)->allow_extras();
-  }
-}
-
-bool is_planned(const std::string& word) {
-  return std::ranges::any_of(kPlannedCommands, [&](const auto& command) { return word == command.first; });
 }
 
 // CLI11 would only say that the word was not expected.
@@ -389,9 +364,6 @@ ExitCode command_line(const flow::Context& root, const std::vector<std::string>&
   Action action;
   declare(app, values, action);
   if (const auto message = unknown_command(app, arguments)) return wrong_usage(console, *message);
-  if (is_planned(arguments.front())) {
-    return wrong_usage(console, fmt::format("the command `{}` is not supported yet", arguments.front()));
-  }
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them backwards
   } catch (const CLI::ParseError& error) {

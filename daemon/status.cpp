@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
-#include <cstdio>
 #include <optional>
 #include <string_view>
 #include <tuple>
@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "config/units.hpp"
+#include "daemon/admin/json.hpp"
 #include "daemon/state_file.hpp"
 #include "record/buffer.hpp"
-#include "record/civil.hpp"
 #include "record/json_writer.hpp"
 
 namespace sluice::daemon {
@@ -35,16 +35,6 @@ struct FileLine {
   }
 };
 
-// RFC 3339 in UTC, as checkpoints are written, to seconds since 1970.
-std::optional<std::int64_t> seconds_of(std::string_view text) {
-  int year = 0;
-  unsigned month = 0, day = 0, hour = 0, minute = 0, second = 0;
-  const std::string copy(text);
-  if (std::sscanf(copy.c_str(), "%4d-%2u-%2uT%2u:%2u:%2u", &year, &month, &day, &hour, &minute, &second) != 6)
-    return {};
-  return record::days_from_civil(year, month, day) * 86'400 + hour * 3600 + minute * 60 + second;
-}
-
 FileLine read_line(const std::string& generator, const simdjson::dom::object& file, record::Timestamp now) {
   FileLine line;
   line.generator = generator;
@@ -59,7 +49,10 @@ FileLine read_line(const std::string& generator, const simdjson::dom::object& fi
     line.size = static_cast<std::uint64_t>(status.st_size);
   }
   if (file["time"].get(text) == simdjson::SUCCESS) {
-    if (const auto read_at = seconds_of(text)) line.age = std::max<std::int64_t>(0, now.seconds - *read_at);
+    if (const auto read_at = parse_time(text)) {
+      const auto since = std::chrono::floor<std::chrono::seconds>(read_at->time_since_epoch());
+      line.age = std::max<std::int64_t>(0, now.seconds - since.count());
+    }
   }
   return line;
 }

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
+
 #include "config/source.hpp"
 #include "record/base64.hpp"
 #include "record/buffer.hpp"
+#include "record/civil.hpp"
 #include "record/json_writer.hpp"
 
 namespace sluice::daemon {
@@ -102,6 +105,17 @@ std::string time_text(std::chrono::system_clock::time_point time) {
   const auto whole = std::chrono::floor<std::chrono::seconds>(since);
   const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(since - whole);
   return timestamp_text({whole.count(), static_cast<std::uint32_t>(milliseconds.count() * 1'000'000)});
+}
+
+std::optional<std::chrono::system_clock::time_point> parse_time(std::string_view text) {
+  int year = 0;
+  unsigned month = 0, day = 0, hour = 0, minute = 0, second = 0;
+  const std::string copy(text);
+  const int found = std::sscanf(copy.c_str(), "%4d-%2u-%2uT%2u:%2u:%2u", &year, &month, &day, &hour, &minute, &second);
+  if (found != 6) return std::nullopt;
+  const std::chrono::seconds since(record::days_from_civil(year, month, day) * 86'400 + hour * 3600 + minute * 60 +
+                                   second);
+  return std::chrono::system_clock::time_point(since);
 }
 
 std::string pipeline_json(const Observation& seen) {

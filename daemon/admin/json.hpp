@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,5 +22,7 @@ std::string error_json(std::string_view message);             // whatever went w
 
 // RFC 3339 in UTC.
 std::string time_text(std::chrono::system_clock::time_point time);
+// What that wrote, whole seconds; nothing if it is no such time.
+std::optional<std::chrono::system_clock::time_point> parse_time(std::string_view text);
 
 }  // namespace sluice::daemon

@@ -140,12 +140,16 @@ TEST(CommandLine, WrongUsageIs64) {
   EXPECT_TRUE(contains(answer.err, "did you mean `check`?")) << answer.err;
 }
 
-TEST(CommandLine, SaysWhichCommandsAreNotSupportedYet) {
-  for (const char* command : {"top", "tap"}) {
-    const Answer answer = sluice({command, "x"});
-    EXPECT_EQ(answer.code, ExitCode::usage);
-    EXPECT_TRUE(contains(answer.err, "not supported yet")) << answer.err;
+TEST(CommandLine, SaysWhereItAskedWhenNobodyAnswers) {
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{"top"}, {"tap", "parse-2"}, {"status"}, {"reload"}}) {
+    std::vector<std::string> words = command;
+    words.insert(words.end(), {"--admin", "/nonexistent/admin.sock"});
+    const Answer answer = sluice(words);
+    EXPECT_EQ(answer.code, ExitCode::failed);
+    EXPECT_TRUE(contains(answer.err, "there is no /nonexistent/admin.sock (--admin)")) << answer.err;
   }
+  EXPECT_TRUE(contains(sluice({"status", "--admin", "nowhere"}).err, "`nowhere` is no address"));
 }
 
 TEST(CommandLine, HelpAndVersionSucceed) {
