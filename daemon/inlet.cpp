@@ -39,10 +39,15 @@ void Inlet::work() {
 
 // The generator outlives this pipeline's contexts, so it has its own.
 void Inlet::prepare(const flow::Context& run_context) {
-  const std::lock_guard lock(mutex_);
-  if (stop_) return;
-  stop_.emplace(flow::with_cancel(flow::without_cancel(run_context)));
-  cut_.emplace(flow::with_cancel(flow::without_cancel(run_context)));
+  bool stopped = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stop_) return;
+    stop_.emplace(flow::with_cancel(flow::without_cancel(run_context)));
+    cut_.emplace(flow::with_cancel(flow::without_cancel(run_context)));
+    stopped = stopped_;
+  }
+  if (stopped) stop_->handle.cancel();  // asked for before there was anything to stop
 }
 
 // With mutex_ held.
@@ -111,13 +116,15 @@ void Inlet::release() {
 }
 
 void Inlet::stop() {
+  bool prepared = false;
   {
     const std::lock_guard lock(mutex_);
     stopped_ = true;
     paused_ = false;
+    prepared = stop_.has_value();
     changed_.notify_all();
   }
-  if (stop_) stop_->handle.cancel();
+  if (prepared) stop_->handle.cancel();
 }
 
 void Inlet::cut(const flow::Error& cause) {
