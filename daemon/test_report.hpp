@@ -27,8 +27,8 @@ std::string describe(const TestResult& result, bool colour);
 // "3 tests passed", "1 of 3 tests failed".
 std::string summarize(const std::vector<TestResult>& results, std::size_t left_out);
 
-// JUnit's XML, as build servers read it: one suite, named after the configuration. What XML cannot hold is replaced by
-// U+FFFD.
+// JUnit's XML, as build servers read it: one suite, named after the configuration. Characters that XML cannot hold are
+// replaced.
 std::string junit(const std::string& file, const std::vector<TestResult>& results);
 // The same for a configuration that is wrong: one case with an error.
 std::string junit_error(const std::string& file, const std::string& message);
