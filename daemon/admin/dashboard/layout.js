@@ -3,9 +3,9 @@
 
 const ROW = 40;          // height of a stage in its card
 const QUEUE = 22;        // height of the queue above the stages
-const PORT = 30;         // distance of edges that leave or enter one card
+const PORT = 38;         // distance of edges that leave or enter one card: two lines of a label
 const CARD = {min: 148, max: 208};
-const GAP = {along: 76, alongMax: 132, across: 16, down: 46};
+const GAP = {along: 76, alongMax: 132, across: 16, down: 54};
 
 const heightOf = (card) => (card.stages[0].queue ? QUEUE : 0) + Math.max(card.stages.length * ROW,
   Math.max(card.incoming.length, card.outgoing.length) * PORT) + 2;
@@ -121,7 +121,9 @@ function route(edge, {cards, vertical}) {
   for (let i = 1; i < points.length; ++i) d += ` ${bend(points[i - 1], points[i], vertical)}`;
   const last = points.at(-2);
   const near = vertical ? 0.5 : 0.62;
-  return {d, x: last.x + (to.x - last.x) * near, y: vertical ? (last.y + to.y) / 2 : bezierAt(last.y, to.y, near)};
+  // Downwards, neighbours' labels are above and below the middle in turns.
+  const y = vertical ? (last.y + to.y) / 2 + (edge.from.outgoing.indexOf(edge) % 2 ? 9 : -9) : bezierAt(last.y, to.y, near);
+  return {d, x: last.x + (to.x - last.x) * near, y};
 }
 
 function port(box, index, count, vertical, leaving) {
