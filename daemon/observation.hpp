@@ -49,7 +49,7 @@ struct StageFigures {
   std::chrono::nanoseconds blocked{};  // in which its results waited for room in the queue after it
   std::optional<QueueFigures> queue;   // what waits for it; none for generators and for stages fused behind another
   std::string fused_into;              // the first stage of the chain that it runs in, if that is another
-  std::optional<double> lag_s;         // generators that can tell how old the newest record was when it was read
+  std::optional<double> lag_s;         // generators that can tell for how long they have been behind their sources
 };
 
 struct RejectsFigures {

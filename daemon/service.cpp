@@ -340,8 +340,12 @@ LedgerSnapshot Service::ledger() const {
 }
 
 Observation Service::observe_with_lock() const {
-  return daemon::observe(topology_->config(), topology_->stages(), topology_->plan(), topology_->nodes(),
-                         ledger_with_lock(), blocked_);
+  Observation seen = daemon::observe(topology_->config(), topology_->stages(), topology_->plan(), topology_->nodes(),
+                                     ledger_with_lock(), blocked_);
+  for (std::size_t stage = 0; stage < seen.stages.size(); ++stage) {
+    if (const auto lag = topology_->lag(stage)) seen.stages[stage].lag_s = std::chrono::duration<double>(*lag).count();
+  }
+  return seen;
 }
 
 Observation Service::observe() const {

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -107,6 +110,10 @@ class Topology {
   LedgerSnapshot ledger() const { return ledger_.snapshot(); }
   // Queues and nodes; thread-safe.
   std::vector<flow::NodeStats> nodes() const { return pipeline_.stats(); }
+  // How far the generator at that place is behind its sources, if it is one that can tell; thread-safe.
+  std::optional<std::chrono::nanoseconds> lag(std::size_t stage) const {
+    return inlets_[stage] == nullptr ? std::nullopt : inlets_[stage]->generator().lag();
+  }
   const Plan& plan() const { return plan_; }
   const config::PipelineConfig& config() const { return config_; }
   const StageSet& stages() const { return *set_; }

@@ -2,10 +2,12 @@
 // shapes in one file pair of the folder named after its kind; daemon/ puts them on the flow pipeline.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -154,6 +156,10 @@ class Generator {
   // The positions as of the last passed_on(): a JSON object on one line; empty while it has not looked at its sources
   // yet, then no checkpoint is made. Called by another thread, while no emit() is under way.
   virtual std::string save() const { return "{}"; }
+
+  // For how long there has been something to read all the time: how far it is behind its sources. Nothing if it cannot
+  // tell. Called by other threads, at any time.
+  virtual std::optional<std::chrono::nanoseconds> lag() const { return std::nullopt; }
 
  protected:
   void report(std::string_view reason, const std::string& sentence) const {

@@ -12,7 +12,7 @@ namespace sluice::stages {
 flow::Error FileGenerator::run(const flow::Context& context, Emitter& emitter) {
   const bool keeps = restored_ || !options_.state.empty();
   const Report told = [this](std::string_view reason, const std::string& sentence) { report(reason, sentence); };
-  follow::Follower follower(options_, files_, earlier_patterns_, keeps, emitter, told);
+  follow::Follower follower(options_, files_, earlier_patterns_, keeps, emitter, told, backlog_);
   return options_.follow ? follower.run(context) : follower.read_once(context);
 }
 

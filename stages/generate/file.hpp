@@ -3,11 +3,14 @@
 // Reads files: once, in the order of their paths; or on and on, through rotation (see follow/).
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "stages/generate/follow/backlog.hpp"
 #include "stages/generate/follow/file_table.hpp"
 #include "stages/generate/follow/follower.hpp"
 #include "stages/registry.hpp"
@@ -31,10 +34,15 @@ class FileGenerator final : public Generator {
   // Empty before all files were looked for the first time, otherwise
   // {"files": [{"path", "device", "inode", "offset", "size", "head", "tail", ...}], "patterns": [...]}
   std::string save() const override;
+  // Of files that are followed.
+  std::optional<std::chrono::nanoseconds> lag() const override {
+    return options_.follow ? std::optional(backlog_.age()) : std::nullopt;
+  }
 
  private:
   const Options options_;
   follow::FileTable files_;
+  follow::Backlog backlog_;
   std::vector<std::string> earlier_patterns_;
   bool restored_ = false;
 };

@@ -14,12 +14,13 @@ using SteadyClock = std::chrono::steady_clock;
 }  // namespace
 
 Follower::Follower(const Options& options, FileTable& table, std::vector<std::string> earlier, bool keeps,
-                   Emitter& emitter, Report report)
+                   Emitter& emitter, Report report, Backlog& backlog)
     : options_(options),
       files_(table),
       earlier_(std::move(earlier)),
       keeps_(keeps),
       report_(std::move(report)),
+      backlog_(backlog),
       selection_(options.paths, options.exclude),
       lines_(options.lines, emitter),
       reader_(lines_, files_, options.follow || keeps,
@@ -53,6 +54,7 @@ void Follower::fire_timers(TimePoint now) {
 }
 
 flow::Error Follower::take_turn(const flow::Context& context) {
+  backlog_.begins();
   while (!ready_.empty()) {
     File* const file = files_.find(ready_.front());
     ready_.pop_front();
@@ -78,7 +80,9 @@ flow::Error Follower::run(const flow::Context& context) {
     } else if (lines_.due(now)) {
       error = lines_.flush(context);
     } else {
-      error = ready_.empty() || changes_lost_ ? wait(context, wake) : take_turn(context);
+      const bool waits = ready_.empty() || changes_lost_;
+      if (ready_.empty()) backlog_.ends();
+      error = waits ? wait(context, wake) : take_turn(context);
     }
     if (failure_) error = failure_;
   }

@@ -14,6 +14,7 @@
 #include "flow/context.hpp"
 #include "flow/error.hpp"
 #include "flow/notifier.hpp"
+#include "stages/generate/follow/backlog.hpp"
 #include "stages/generate/follow/file_table.hpp"
 #include "stages/generate/follow/listing.hpp"
 #include "stages/generate/follow/reader.hpp"
@@ -58,8 +59,9 @@ class Follower {
   // What the arguments refer to must outlive it.
   // `table` has the positions of an earlier run, which had `earlier` as its patterns (empty: there was none). With
   // `keeps` there will be a later run: what is unfinished is left to it.
+  // `backlog` is told when there is something to read.
   Follower(const Options& options, FileTable& table, std::vector<std::string> earlier, bool keeps, Emitter& emitter,
-           Report report);
+           Report report, Backlog& backlog);
 
   // Reads what is there and returns. An error if something cannot be read.
   flow::Error read_once(const flow::Context& context);
@@ -131,6 +133,7 @@ class Follower {
   // rotation.cpp: which text a file holds
   bool is_itself(const flow::Context& context, File& file);
   bool is_packed_itself(const flow::Context& context, File& file);  // packed.cpp
+  std::vector<File*> possible_originals(const File& packed);        // packed.cpp
   bool is_unchanged(const flow::Context& context, File& original, File& copy);
   bool is_in_doubt(const std::string& directory);
   bool is_left_of_another(const flow::Context& context, File& file, std::uint64_t size);
@@ -176,6 +179,7 @@ class Follower {
   const std::vector<std::string> earlier_;
   const bool keeps_;
   const Report report_;
+  Backlog& backlog_;
   const Selection selection_;
   LineReader lines_;
   FileReader reader_;
