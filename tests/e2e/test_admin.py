@@ -162,14 +162,13 @@ class Endpoint(AdminTest):
         self.addCleanup(self.close, writer)
         directory = self.directory / "tokened"
         directory.mkdir()
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            address = "127.0.0.1:%d" % probe.getsockname()[1]
         configuration = directory / "p.yaml"
-        configuration.write_text(self.configuration(STAGES, more="admin: {listen: '%s', token_file: %s}\n"
-                                                    % (address, token)))
+        admin = "admin: {listen: '%s', token_file: %s}\n"
+        configuration.write_text(self.configuration(STAGES, more=admin % ("127.0.0.1:0", token)))
         running = self.start_file(configuration, reader)
         os.close(reader)
+        address = running.until(lambda: re.search(r"admin endpoint: (127\.0\.0\.1:\d+)", running.stderr), "the port")[1]
+        configuration.write_text(self.configuration(STAGES, more=admin % (address, token)))
         running.until(lambda: answers(address), "the admin endpoint answering")
         self.assertEqual(ask(address, "/api/ledger")[0], 401)
         self.assertEqual(ask(address, "/api/ledger", headers={"Authorization": "Bearer wrong"})[0], 401)

@@ -6,16 +6,16 @@ is no node, no chromium or no playwright-core (script/bootstrap test installs th
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import unittest
 import urllib.error
 import urllib.request
 
-from support.sluice import BINARY, PATIENCE, ROOT, SANITIZE, SluiceTest
+from support.sluice import PATIENCE, ROOT, SANITIZE, SluiceTest
 
 HERE = ROOT / "tests" / "dashboard"
 MODULES = pathlib.Path(os.environ.get("SLUICE_NODE_MODULES") or ROOT / "build" / "node" / "node_modules")
@@ -35,12 +35,6 @@ STAGES = """
   from: otherwise
   write: stdout
 """
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def answers(url):
@@ -93,16 +87,11 @@ class RunningSluice(Browser):
         """Start sluice with its admin endpoint on a port; (running, URL, path of the FIFO that is its stdin)."""
         reader, writer = self.fifo()
         self.addCleanup(os.close, writer)
-        port = free_port()
-        url = "http://127.0.0.1:%d/" % port
-        running = self.start(STAGES, "--set", "admin=127.0.0.1:%d" % port, stdin=reader)
+        running = self.start(STAGES, "--set", "admin=127.0.0.1:0", stdin=reader)
         os.close(reader)
-        try:
-            running.until(lambda: answers(url + "readyz"), "the admin endpoint answering")
-        except AssertionError:
-            if "not supported yet" in running.stderr:
-                self.skipTest("%s has no admin endpoint yet" % BINARY)
-            raise
+        said = running.until(lambda: re.search(r"admin endpoint: (127\.0\.0\.1:\d+)", running.stderr), "the port")
+        url = "http://%s/" % said[1]
+        running.until(lambda: answers(url + "readyz"), "the admin endpoint answering")
         return running, url, self.directory / "fifo"
 
     def test_serves_the_page_as_it_is_in_the_tree(self):
