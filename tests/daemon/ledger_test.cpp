@@ -108,5 +108,52 @@ TEST(Ledger, AbandonsWhatWasPassedOnAndNeverArrived) {
   EXPECT_EQ(ledger.snapshot().abandoned, 10u);
 }
 
+TEST(Ledger, OfSeveralTopologiesIsTheirSum) {
+  Ledger first;
+  fill(first);
+  first.add_errors(0, "invalid_json", 5);
+  first.close("reload");
+  Ledger second;
+  fill(second);
+  second.add_stage("enrich-4", "enrich", Ledger::Role::transform);
+  second.close("eof");
+  LedgerSnapshot before = first.snapshot();
+  before.stages[1].name = "gone";
+  before.elapsed = 2s;
+  LedgerSnapshot now = second.snapshot();
+  now.elapsed = 3s;
+
+  const LedgerSnapshot sum = joined(before, now);
+  EXPECT_TRUE(sum.balanced);
+  EXPECT_EQ(sum.cause, "eof") << "why the last one ended";
+  EXPECT_EQ(sum.elapsed, 5s);
+  EXPECT_EQ(sum.received, 200u);
+  EXPECT_EQ(sum.written, 80u);
+  EXPECT_EQ(sum.filtered, 110u);
+  EXPECT_EQ(sum.rejected, 10u);
+  EXPECT_EQ(sum.bytes_in, 62000u);
+  EXPECT_EQ(sum.bytes_out, 24800u);
+  ASSERT_EQ(sum.stages.size(), 5u);
+  EXPECT_EQ(sum.stages[0].counts.in, 200u) << "the same stage";
+  EXPECT_EQ(sum.stages[0].errors, (ReasonCounts{{"invalid_json", 5}}));
+  EXPECT_EQ(sum.stages[1].counts.in, 95u) << "only of the second";
+  EXPECT_EQ(sum.stages[3].name, "enrich-4");
+  EXPECT_EQ(sum.stages[4].name, "gone");
+  EXPECT_EQ(sum.stages[4].counts.busy, 4ms);
+  EXPECT_EQ(sum.stages[4].errors, (ReasonCounts{{"no_such_field", 2}}));
+}
+
+TEST(Ledger, OfSeveralTopologiesDoesNotBalanceIfOneDoesNot) {
+  Ledger first;
+  fill(first);
+  first.add(0, {.in = 1, .out = 1});
+  first.close("reload");
+  Ledger second;
+  fill(second);
+  second.close("eof");
+  EXPECT_FALSE(joined(first.snapshot(), second.snapshot()).balanced);
+  EXPECT_EQ(joined(first.snapshot(), second.snapshot()).in_flight, 1u);
+}
+
 }  // namespace
 }  // namespace sluice::daemon
