@@ -42,7 +42,7 @@ def assemble():
     head = ('<meta http-equiv="Content-Security-Policy" content="%s">\n<style>%s</style>\n' % (policy, style))
     page = STYLE.sub(lambda _: head, page)
     page = SCRIPT.sub("", page).replace("</body>", "<script>%s</script>\n</body>" % script)
-    return "<!-- Made by dashboard/assemble.py; change its files. -->\n" + page
+    return "<!-- Made by dashboard/assemble.py -->\n" + page
 
 
 def main():

@@ -9,10 +9,11 @@ class Graph {
     this.width = 0;
     this.selected = "";
     box.addEventListener("keydown", (event) => this.move(event));
-    new ResizeObserver(() => this.pipeline && this.build(this.pipeline)).observe(box);
+    new ResizeObserver(() => this.last && this.update(...this.last)).observe(box);
   }
 
   update(pipeline, rates) {
+    this.last = [pipeline, rates];
     this.build(pipeline);
     const flows = flowsOf(this.edges, rates);
     const verdict = verdictOf(pipeline, this.cards, rates);
@@ -24,7 +25,6 @@ class Graph {
   }
 
   build(pipeline) {
-    this.pipeline = pipeline;
     const shape = shapeOf(pipeline);
     const width = this.box.clientWidth;
     if (shape === this.shape && width === this.width) {
