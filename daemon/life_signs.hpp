@@ -19,7 +19,7 @@ struct Sight {
   std::uint64_t progress = 0;  // changes whenever something moves, such as the sum of all counters
   bool has_work = false;       // records are under way
   bool draining = false;       // within the time that a drain may take
-  std::string status;  // for people; empty: say nothing
+  std::string status;          // for people; empty: say nothing
 };
 
 // Decides what is said after a look. No clock and no thread, so that it can be tested by itself; used by one thread.
