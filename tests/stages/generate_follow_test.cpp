@@ -295,6 +295,24 @@ TEST_F(Follow, GoesOnWhereTheEarlierRunStopped) {
   EXPECT_THAT(following.reports(), IsEmpty());
 }
 
+// Inodes are used again; to find out that one is, the file that had it is looked for, and so are others meanwhile.
+TEST_F(Follow, FindsACopyThatHasTheInodeOfAFileThatIsGone) {
+  directory.file("a.log.1", "old 1\nold 2\n");
+  directory.file("a.log", "one\n");
+  Following following(options({"a.log*"}));
+  following.keep_state();
+  ASSERT_FALSE(following.start());
+  ASSERT_TRUE(following.wait_for(3));
+  ASSERT_FALSE(following.stop());
+  append(path("a.log"), "two\n");
+  directory.file("a.log.1", "one\ntwo\n");
+  directory.file("a.log", "three\n");
+  ASSERT_FALSE(following.start());
+  ASSERT_TRUE(following.wait_for(5));
+  ASSERT_FALSE(following.stop());
+  EXPECT_THAT(following.lines(), ElementsAre("old 1", "old 2", "one", "two", "three"));
+}
+
 TEST_F(Follow, RefusesAStateThatItDoesNotUnderstand) {
   FileGenerator generator(options({"*"}));
   for (const char* state : {"", "[]", "{\"files\":1}", "{\"files\":[{\"path\":\"x\"}],\"patterns\":[]}", "{\"a\":1}",

@@ -78,22 +78,24 @@ int Follower::consider(const flow::Context& context, const File& file, const std
   Copy copy{path, status->identity, status->modified, packing_by_name(path), open_to_read(path)};
   const int number = errno;
   const File* known = files_.with(status->identity);
-  if (known != nullptr && known != &file && known->being_cut && !known->fresh) {
-    found.is_moving = true;  // what is there now is nobody's as soon as that is done
-  }
-  if (known != nullptr && (known == &file || known->being_cut)) return 0;
+  if (known == &file) return 0;
   if (!copy.fd) return number != ENOENT && (known == nullptr || known->fresh) ? number : 0;
-  if (known != nullptr && !known->fresh && is_still(context, copy.fd.get(), *known) == Match::differs) {
+  if (known != nullptr && !known->fresh && !known->being_cut) {
+    if (is_still(context, copy.fd.get(), *known) != Match::differs) return 0;
     cut(context, *files_.with(status->identity));  // its inode is used again
     known = files_.with(status->identity);
   }
   const bool is_anothers = known != nullptr && known->copy_of != 0 && known->copy_of != file.source;
-  if (known != nullptr && (!known->fresh || known->saved.skipped || is_anothers)) return 0;
+  if (known != nullptr && (known->saved.skipped || is_anothers)) return 0;
   if (!is_packed(copy.fd.get(), copy.packing)) copy.packing = Packing::none;
   const Match match = copy.packing == Packing::none ? holds(copy.fd.get(), text_of(file))
                                                     : unpacks_to(context, copy.fd.get(), copy.packing, text_of(file));
   if (match == Match::unreadable) return errno;
   if (match == Match::differs || (file.read == 0 && was_read_as_another(context, copy))) return 0;
+  if (known != nullptr && (!known->fresh || known->being_cut)) {
+    found.is_moving = true;  // it is nobody's as soon as the one that it was has been cut
+    return 0;
+  }
   const bool is_first = !found.copy || is_older(copy.modified, path, found.copy->modified, found.copy->path);
   if (is_first) found.copy = std::move(copy);
   return 0;

@@ -353,6 +353,7 @@ void Follower::start_at_end(File& file) {
   const std::optional<Status> status = fd ? status_of(fd) : std::nullopt;
   if (!status) return;  // whoever may read it later reads all of it
   const Packing packing = packing_by_name(file.saved.path);
+  if (packing != Packing::none && status->size < kMagicBytes) return;  // is_itself() will tell what it becomes
   file.fresh = false;
   if (is_packed(fd.get(), packing)) return files_.set_packing(file, packing, true);
   files_.set_size(file, status->size);

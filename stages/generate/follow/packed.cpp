@@ -73,6 +73,21 @@ bool Follower::is_unchanged(const flow::Context& context, File& original, File& 
   return false;
 }
 
+// The plain files that a packed one may be made of, those first of which least was read.
+std::vector<File*> Follower::possible_originals(const File& packed) {
+  const std::string plain = packed.saved.path.substr(0, packed.saved.path.rfind('.'));
+  std::vector<File*> found;
+  files_.for_each([&](File& each) {
+    const bool is_plain = each.saved.packing == Packing::none && each.saved.text.head.length > 0;
+    const bool may_wait = options_.follow || each.saved.gone;
+    // Beside the file that it is being made of, it must not be taken for one of its own, read or not.
+    const bool counts = each.read > 0 || each.deleted || each.saved.path == plain;
+    if (&each != &packed && is_plain && may_wait && counts) found.push_back(&each);
+  });
+  std::ranges::sort(found, {}, &File::read);
+  return found;
+}
+
 // As is_itself().
 bool Follower::is_packed_itself(const flow::Context& context, File& file) {
   PackedText packed(file.fd.get(), file.saved.packing);
@@ -80,18 +95,8 @@ bool Follower::is_packed_itself(const flow::Context& context, File& file) {
     trouble(file, errno);
     return false;
   }
-  std::vector<File*> candidates;
-  files_.for_each([&](File& each) {
-    const bool is_plain = each.saved.packing == Packing::none;
-    const bool may_wait = options_.follow || each.saved.gone;
-    // Beside the file that it is being made of, it must not be taken for one of its own, read or not.
-    const bool is_twin = file.saved.path.substr(0, file.saved.path.rfind('.')) == each.saved.path;
-    if (&each != &file && is_plain && may_wait && (each.read > 0 || is_twin || each.deleted) &&
-        each.saved.text.head.length > 0 && packed.begins_with(each.saved.text.head)) {
-      candidates.push_back(&each);
-    }
-  });
-  std::ranges::sort(candidates, {}, &File::read);
+  std::vector<File*> candidates = possible_originals(file);
+  std::erase_if(candidates, [&](const File* each) { return !packed.begins_with(each->saved.text.head); });
   File* original = nullptr;
   for (File* const each : candidates) {
     if (packed.reaches(context, text_of(*each))) original = each;

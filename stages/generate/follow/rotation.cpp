@@ -21,8 +21,10 @@ constexpr auto kLookAgain = std::chrono::milliseconds(20);  // at what is just b
 
 // Whether a file that nobody has looked at yet is to be read from its beginning. If not, it waits, or is no more.
 bool Follower::is_itself(const flow::Context& context, File& file) {
-  // Asked now, not when it was opened: it may have been empty then.
+  // Asked now, not when it was opened: it may have been empty then. The size comes first: where there were enough bytes
+  // then, what is_packed() says is final.
   const Packing packing = packing_by_name(file.saved.path);
+  const std::optional<Status> status = status_of(file.fd);
   if (file.saved.packing == Packing::none && is_packed(file.fd.get(), packing))
     files_.set_packing(file, packing, false);
   if (is_in_doubt(directory_of(file.saved.path))) {
@@ -30,7 +32,6 @@ bool Follower::is_itself(const flow::Context& context, File& file) {
     return false;
   }
   if (file.saved.packing != Packing::none) return is_packed_itself(context, file);
-  const std::optional<Status> status = status_of(file.fd);
   const Match match = status ? holds(file.fd.get(), {file.saved.text.head, {}, 0}) : Match::unreadable;
   if (match == Match::unreadable) trouble(file, errno);
   if (match == Match::differs) cut(context, file);  // it was, between being found and having its turn
@@ -180,8 +181,9 @@ bool Follower::cut(const flow::Context& context, File& file) {
   const std::string path = file.saved.path;
   const bool had_path = file.has_path;
   if (!found.copy && found.number != 0 && is_patient(file, found.unreadable, found.number)) return false;
-  if (!found.copy && (found.is_moving || (had_path && is_disturbed(directory_of(path))))) {
-    enqueue(file);  // a copy may just have got another name
+  const bool is_moving = found.is_moving && is_patient(file);
+  if (!found.copy && (is_moving || (had_path && is_disturbed(directory_of(path))))) {
+    enqueue(file);  // a copy may just have got another name, or will be nobody else's in a moment
     return false;
   }
   if (found.copy && found.copy->is_short && !send_off(context)) return false;
