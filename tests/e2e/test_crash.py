@@ -80,7 +80,9 @@ class Crash(SluiceTest):
     def keep_evidence(self):
         """SLUICE_KEEP=DIR: what a failed test leaves is copied there."""
         where = os.environ.get("SLUICE_KEEP")
-        if where and any(error for _, error in getattr(self._outcome, "errors", [])):
+        result = self._outcome.result
+        failed = [test for test, _ in getattr(result, "failures", []) + getattr(result, "errors", [])]
+        if where and any(self in (test, getattr(test, "test_case", None)) for test in failed):
             shutil.copytree(self.directory, where, dirs_exist_ok=True)
 
     @staticmethod
@@ -102,7 +104,7 @@ class Crash(SluiceTest):
     def rename_when_seen(self, log):
         """A file that nobody ever saw under a name that matches cannot be found under another."""
         inode, size = log.identity()
-        return size == 0 or (self.state.offsets().get(inode, 0) != 0 and self.rename_any_time(log))
+        return size == 0 or (self.state.has_read_of(log.path, inode) and self.rename_any_time(log))
 
     def copy_any_time(self, log):
         log.rotate_by_copying()
@@ -205,7 +207,8 @@ class Crash(SluiceTest):
               % (self._testMethodName, len(harvest.lines), len(self.logs), sum(log.rotations for log in self.logs),
                  self.ways["kill"], self.ways["stop"], self.ways["reload"], len(lost_by_rotation),
                  len(self.at_risk()), self.seed))
-        self.assertFalse(missing - self.at_risk(), "lost: %s" % some(missing - self.at_risk()))
+        self.assertFalse(missing - self.at_risk(), "lost: %s; generations begin at %s"
+                         % (some(missing - self.at_risk()), {log.file: log.begins for log in self.logs}))
         self.assertFalse(set(harvest.lines) - self.expected(), "written by nobody")
         twice = harvest.twice()
         self.assertFalse(twice, "written twice: %s" % some(twice))

@@ -4,6 +4,7 @@ import collections
 import gzip
 import json
 import os
+import pathlib
 import re
 import subprocess
 
@@ -203,15 +204,25 @@ def some(lines):
 
 
 class State:
-    """What `sluice.state` says of files: inode -> offset."""
+    """What `sluice.state` says of files that are there."""
 
     def __init__(self, directory):
         self.path = directory / "sluice.state"
 
-    def offsets(self):
+    def files(self):
+        """Those that are gone may have had an inode that another one has by now."""
         try:
             saved = json.loads(self.path.read_bytes().split(b"\n")[0])
         except (FileNotFoundError, ValueError):
-            return {}
-        return {each["inode"]: each["offset"]
-                for generator in saved["generators"].values() for each in generator.get("files", [])}
+            return []
+        return [each for generator in saved["generators"].values() for each in generator.get("files", [])
+                if not each.get("gone")]
+
+    def offsets(self):
+        """Inode -> offset."""
+        return {each["inode"]: each["offset"] for each in self.files()}
+
+    def has_read_of(self, path, inode):
+        """Whether something of the file was read under that name."""
+        return any(each["inode"] == inode and each["offset"] != 0 and pathlib.Path(each["path"]).name == path.name
+                   for each in self.files())
