@@ -1,6 +1,7 @@
 #include "config/admin.hpp"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <netinet/in.h>
 
 #include <algorithm>
@@ -57,11 +58,12 @@ std::string read_token(const Settings& settings, Diagnostics& diagnostics) {
   std::optional<std::string> token = from_file ? read_token_file(option, diagnostics) : option.string();
   if (!token) return {};
   if (!token->empty() && is_sendable(*token)) return std::move(*token);
-  // The token itself must not get into a log.
-  diagnostics.error(
-      option.location(),
-      token->empty() ? "`admin`: the token is empty" : "`admin`: the token is not plain ASCII without spaces",
-      "make one with `openssl rand -hex 24`");
+  // The token itself must not get into a log, so the line is named and not shown.
+  const Location place = option.location();
+  diagnostics.error({place.file, 0, 0},
+                    fmt::format("line {}: `admin`: the token is {}", place.line,
+                                token->empty() ? "empty" : "not plain ASCII without spaces"),
+                    "make one with `openssl rand -hex 24`");
   return {};
 }
 
