@@ -74,6 +74,9 @@ flow::Error Chain::finish(const flow::Context& context, flow::Emit<Parcel>& emit
     delta.abandoned = std::exchange(delta.out, 0);
     batch.records().clear();
   }
+  // Nothing came in. What was counted when it was held back is in `tally.filtered`, negative; the rest was held back by
+  // an earlier run, which counted it as filtered.
+  delta.copied = delta.out + delta.abandoned + tally.filtered + tally.rejections.size();
   settle(stage, delta, tally, emit);
   show(stage, batch);
   if (!batch.empty()) emit.to(0, Parcel{std::move(batch), stage, 0});

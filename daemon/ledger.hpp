@@ -22,7 +22,7 @@ struct Delta {
   std::uint64_t filtered = 0;   // records that ended here as meant
   std::uint64_t rejected = 0;   // records whose line is in `rejects` (or was dropped there, as configured)
   std::uint64_t abandoned = 0;  // records lost to a failure or to the end of the grace period
-  std::uint64_t copied = 0;     // records that exist because several readers each got one
+  std::uint64_t copied = 0;     // records that exist because several readers each got one, or an earlier run held parts
   std::uint64_t bytes_in = 0;   // generators: bytes accepted
   std::uint64_t bytes_out = 0;  // writers: bytes written
   std::chrono::nanoseconds busy{};

@@ -57,11 +57,13 @@ ParseFailure JoiningStage::parse(record::Record& record, record::Batch& batch, F
   Field& message = fields.fields()[*part.message];
   if (held.parts == 0) {
     held.text.clear();
+    held.is_counted = false;
     held.time = part.time ? std::optional(fields.fields()[*part.time].value.as_timestamp()) : std::nullopt;
   }
   held.text.append(message.value.text());
   if (!part.complete && held.text.size() < max_bytes_) {
     ++held.parts;
+    held.is_counted = true;
     fields.drop();
     outcome = Outcome::held;
     return {};
@@ -141,7 +143,7 @@ flow::Error JoiningStage::finish(const flow::Context&, record::Batch& batch, Tal
       Held& held = streams[stream];
       if (held.parts == 0) continue;
       held.parts = 0;
-      --tally.filtered;  // the last part was counted when it was held back
+      if (held.is_counted) --tally.filtered;  // a part of it becomes the record after all
       if (held.time) fields.add(field_name("\"time\""), Value::timestamp(*held.time));
       if (stream != 0) fields.add("stream", Value::string(stream_name(static_cast<Stream>(stream))));
       const std::string_view text = batch.arena().copy(repaired_utf8(held.text));

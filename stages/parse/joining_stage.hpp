@@ -40,7 +40,8 @@ class PartialFormat {
 
 // Joins the parts of messages, for each generator and stream on its own: parts that are held back are counted as
 // filtered, the line that completes them becomes the record, with the time of the first. A message that grows beyond
-// `max_bytes` is let go in pieces. finish() lets go what is still held at the end.
+// `max_bytes` is let go in pieces. finish() lets go what is still held at the end, and takes one part of each message
+// out of `filtered` again, unless all of them were counted by an earlier run.
 class JoiningStage final : public Processor {
  public:
   JoiningStage(std::unique_ptr<PartialFormat> format, ParseOptions options, std::size_t max_bytes)
@@ -62,6 +63,8 @@ class JoiningStage final : public Processor {
     std::string text;
     std::optional<record::Timestamp> time;  // of the first part
     std::size_t parts = 0;
+    bool is_counted =
+        false;  // a part of it was counted as filtered by this stage, not by one that it was restored from
   };
   enum class Outcome { record, held };
 

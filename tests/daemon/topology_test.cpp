@@ -292,6 +292,49 @@ TEST_F(TopologyTest, RoutesRecordsAndFiltersWhatNobodyReads) {
   EXPECT_EQ(ledger().stages[router].counts.filtered, 400u);
 }
 
+// Lets go, at the end, of a record that an earlier run held back, and of what it held back itself.
+class Holding final : public stages::Processor {
+ public:
+  explicit Holding(bool rejects) : rejects_(rejects) {}
+
+  flow::Error process(const flow::Context&, record::Batch& batch, stages::Tally& tally) override {
+    held_ += batch.size();
+    tally.filtered += batch.size();
+    batch.records().clear();
+    return {};
+  }
+  bool serial() const override { return true; }
+  flow::Error finish(const flow::Context&, record::Batch& batch, stages::Tally& tally) override {
+    tally.filtered -= held_;
+    batch.records().resize(held_ + 1, record::Record("let go"));
+    if (!rejects_) return {};
+    tally.reject(batch.records().back(), "test_reason", "because");
+    batch.records().pop_back();
+    return {};
+  }
+
+ private:
+  const bool rejects_;
+  std::size_t held_ = 0;
+};
+
+TEST_F(TopologyTest, CountsWhatAnEarlierRunHeldBackAsCopied) {
+  for (const bool rejects : {false, true}) {
+    StageSetBuilder builder;
+    Collected collected;
+    builder.add("read", "generate", count_to(3));
+    builder.add("hold", "parse", std::make_unique<Holding>(rejects));
+    builder.add("print", "write", collected.writer());
+    EXPECT_FALSE(run(builder).error);
+    expect_balance();
+    EXPECT_EQ(ledger().received, 3U);
+    EXPECT_EQ(ledger().copied, 1U);
+    EXPECT_EQ(ledger().filtered, 0U);
+    EXPECT_EQ(ledger().rejected, rejects ? 1U : 0U);
+    EXPECT_EQ(ledger().written, rejects ? 3U : 4U);
+  }
+}
+
 TEST_F(TopologyTest, ExceptionsOfAStageAreFailures) {
   StageSetBuilder builder;
   Collected collected;

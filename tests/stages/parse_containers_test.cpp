@@ -71,6 +71,28 @@ TEST(Cri, WhatWasNeverCompletedIsLetGoAtTheEnd) {
   EXPECT_EQ(tally.filtered, 1U);
 }
 
+// What an earlier run has counted as filtered is not taken out of this run's figure, which would fall below 0.
+TEST(Cri, WhatAnEarlierRunHeldBackAndCountedIsNotTakenBack) {
+  const auto make = [] { return std::make_unique<test::StageUnderTest>("- parse: cri"); };
+  const auto earlier = make();
+  Tally tally;
+  record::Batch parts = make_batch({"2016-10-06T00:00:01Z stdout P a", "2016-10-06T00:00:01Z stderr P x"});
+  EXPECT_FALSE(earlier->processor().process(flow::background(), parts, tally));
+  EXPECT_EQ(tally.filtered, 2U);
+
+  const auto later = make();
+  EXPECT_FALSE(later->processor().restore(earlier->processor().save()));
+  tally.clear();
+  record::Batch more = make_batch({"2016-10-06T00:00:02Z stderr P y"});
+  EXPECT_FALSE(later->processor().process(flow::background(), more, tally));
+  EXPECT_EQ(tally.filtered, 1U);
+  tally.clear();
+  record::Batch last;
+  EXPECT_FALSE(later->processor().finish(flow::background(), last, tally));
+  EXPECT_THAT(as_json(last), ElementsAre(HasSubstr(R"("message":"a")"), HasSubstr(R"("message":"xy")")));
+  EXPECT_EQ(tally.filtered, std::uint64_t{0} - 1);  // for the one that a part was added to in this run
+}
+
 TEST(Cri, AMessageThatNeverEndsIsLetGoInPieces) {
   std::vector<std::string> lines(40, "2016-10-06T00:00:01Z stdout P " + std::string(65536, 'x'));
   const auto outcome = test::run_stage("- parse: cri", lines);
