@@ -50,11 +50,8 @@ flow::Error replace_file(const flow::Context& context, const std::string& path, 
   // Without this the name may still lead to the old content after a power failure.
   const std::size_t slash = path.rfind('/');
   const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const stages::Descriptor parent(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (parent && ::fsync(parent.get()) != 0 && errno != EINVAL && errno != EROFS) {
-    return stages::system_error(directory, errno);
-  }
-  return {};
+  const int number = stages::sync_directory(directory);
+  return number == 0 ? flow::Error() : stages::system_error(directory, number);
 }
 
 flow::Error read_file(const flow::Context& context, const std::string& path, std::string& text, bool& exists) {

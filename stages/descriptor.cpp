@@ -54,6 +54,14 @@ Descriptor reopen_nonblocking(int fd, DescriptorKind kind, int access) {
   return Descriptor(::open(fmt::format("/proc/self/fd/{}", fd).c_str(), access | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
 }
 
+int sync_data(int fd) { return ::fdatasync(fd) == 0 || errno == EINVAL || errno == EROFS ? 0 : errno; }
+
+int sync_directory(const std::string& directory) {
+  const Descriptor opened(::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!opened) return errno == EACCES ? 0 : errno;
+  return ::fsync(opened.get()) == 0 || errno == EINVAL || errno == EROFS ? 0 : errno;
+}
+
 flow::Error system_error(std::string_view what, int number) {
   const std::error_code code(number, std::generic_category());
   return {code, fmt::format("{}: {}{}", what, code.message(), advice(number))};

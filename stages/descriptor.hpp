@@ -49,6 +49,14 @@ DescriptorKind kind_of(int fd);
 // Nothing where that is not possible (no /proc, no permission, no peer).
 Descriptor reopen_nonblocking(int fd, DescriptorKind kind, int access);
 
+// Both return 0 or an errno. What cannot be synced by its nature (a pipe, a read-only file system, a directory that may
+// be used but not listed) is no error.
+// Puts what was written to the file on disk.
+int sync_data(int fd);
+// Puts the names in the directory ("": the working directory) on disk: without it, a file that was made or renamed may
+// not be found after a power failure, or under its old name.
+int sync_directory(const std::string& directory);
+
 // "WHAT: the system's word for `number`", followed by what to do about it where that can be said.
 flow::Error system_error(std::string_view what, int number);
 

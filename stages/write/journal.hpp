@@ -39,4 +39,8 @@ class Journal {
   virtual void remove_later(const std::string& path) = 0;
 };
 
+// Tells the journal, if there is one, that the file open as `fd` will be extended: see will_extend(). Nothing to tell
+// of what is no regular file.
+flow::Error note_extension(Journal* journal, const std::string& path, int fd, bool created, bool durable);
+
 }  // namespace sluice::stages

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -74,6 +75,14 @@ Output::Result Output::write(const flow::Context& context, std::string_view byte
     }
   }
   return result;
+}
+
+bool Output::take_back(std::size_t bytes) {
+  if (bytes == 0) return true;
+  struct stat status {};
+  const off_t end = kind_ == DescriptorKind::regular ? ::lseek(fd_, 0, SEEK_CUR) : -1;
+  if (end < 0 || ::fstat(fd_, &status) != 0 || status.st_size != end) return false;
+  return ::ftruncate(fd_, end - static_cast<off_t>(bytes)) == 0;
 }
 
 }  // namespace sluice::stages

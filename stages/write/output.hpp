@@ -33,6 +33,10 @@ class Output {
   };
   Result write(const flow::Context& context, std::string_view bytes);
 
+  // Removes so many bytes of a regular file, the last that were written, unless somebody else has written behind them.
+  // False if they are still there.
+  bool take_back(std::size_t bytes);
+
  private:
   flow::Error failure(int number) const;
 

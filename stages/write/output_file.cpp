@@ -28,13 +28,23 @@ std::string directory_of(const std::string& path) {
   return parent.empty() ? "." : parent;
 }
 
+// The directories that must be synced when `directory`, and those above it that are missing, have been made.
+std::vector<std::string> parents_without(std::string directory) {
+  std::vector<std::string> parents;
+  std::error_code error;
+  while (!fs::exists(directory, error)) {
+    std::string parent = directory_of(directory);
+    if (parent == directory) break;
+    parents.push_back(parent);
+    directory = std::move(parent);
+  }
+  return parents;
+}
+
 bool is_fifo(const std::string& path) {
   std::error_code error;
   return fs::is_fifo(fs::status(path, error));
 }
-
-// Pipes and devices have nothing to sync: EINVAL says so.
-int sync_data(int fd) { return ::fdatasync(fd) == 0 || errno == EINVAL || errno == EROFS ? 0 : errno; }
 
 // A path in two, so that an old file's time stands before what tells programs how it is compressed.
 struct Split {
@@ -70,8 +80,13 @@ bool is_compact(std::string_view text) {
 flow::Error make_directory(const std::string& directory, const FileSettings& settings) {
   std::error_code error;
   if (settings.create_directories) {
+    const std::vector<std::string> parents = parents_without(directory);
     fs::create_directories(directory, error);
-    if (error) return system_error(fmt::format("cannot create the directory {}", directory), error.value());
+    int number = error.value();
+    for (const std::string& parent : parents) {
+      if (number == 0 && settings.sync != SyncPolicy::none) number = sync_directory(parent);
+    }
+    if (number != 0) return system_error(fmt::format("cannot create the directory {}", directory), number);
   } else if (!fs::exists(directory, error)) {
     return {std::make_error_code(std::errc::no_such_file_or_directory),
             fmt::format("there is no directory {}; create it, or set `create_directories: true`", directory)};
@@ -132,10 +147,7 @@ flow::Error OutputFile::open(const flow::Context& context, Content content) {
 }
 
 flow::Error OutputFile::note(bool created) const {
-  struct stat status {};
-  if (settings_.journal == nullptr || ::fstat(output_->fd(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
-  const OpenFile file{{status.st_dev, status.st_ino}, static_cast<std::uint64_t>(status.st_size)};
-  return settings_.journal->will_extend(path_, file, created, settings_.sync != SyncPolicy::none);
+  return note_extension(settings_.journal, path_, output_->fd(), created, settings_.sync != SyncPolicy::none);
 }
 
 // Looks at what is in the file, and begins it if there is nothing.
@@ -146,10 +158,20 @@ flow::Error OutputFile::take_up(const flow::Context& context, bool created) {
   size_ = S_ISREG(status.st_mode) ? static_cast<std::uint64_t>(status.st_size) : 0;
   period_ = period({status.st_mtim.tv_sec, static_cast<std::uint32_t>(status.st_mtim.tv_nsec)});
   if (flow::Error error = note(created)) return error;
+  if (created) {
+    if (flow::Error error = sync_name()) return error;
+  }
   if (size_ != 0 || preamble_.empty()) return {};
   Output::Result result = write(context, preamble_);
   if (result.error) cut_off(result.bytes);
   return std::move(result.error);
+}
+
+// A file that was made, and the one that was renamed to make room for it, are found again after a power failure.
+flow::Error OutputFile::sync_name() const {
+  if (settings_.sync == SyncPolicy::none || output_->kind() != DescriptorKind::regular) return {};
+  const int number = sync_directory(directory_of(path_));
+  return number == 0 ? flow::Error() : sync_failure(number);
 }
 
 void OutputFile::repair(int fd) {
@@ -249,12 +271,8 @@ Output::Result OutputFile::write(const flow::Context& context, std::string_view 
 }
 
 void OutputFile::cut_off(std::size_t bytes) {
-  if (bytes == 0 || output_->kind() != DescriptorKind::regular) return;
-  struct stat status {};
-  const off_t end = ::lseek(output_->fd(), 0, SEEK_CUR);
-  if (end < 0 || ::fstat(output_->fd(), &status) != 0 || status.st_size != end) return;
   // If it fails there is nothing more to do: the error that brought us here is being reported.
-  if (::ftruncate(output_->fd(), end - static_cast<off_t>(bytes)) == 0) size_ -= bytes;
+  if (output_->take_back(bytes)) size_ -= bytes;
 }
 
 flow::Error OutputFile::sync_failure(int number) const {

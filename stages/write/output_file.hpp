@@ -94,6 +94,7 @@ class OutputFile {
   flow::Error open_failure(int number) const;
   flow::Error take_up(const flow::Context& context, bool created);
   flow::Error note(bool created) const;
+  flow::Error sync_name() const;
   flow::Error sync_all();
   void repair(int fd);
   flow::Error sync();

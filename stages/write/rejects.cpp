@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -71,22 +70,23 @@ flow::Error RejectsWriter::open() {
       ::open(target_.path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666));
   if (!file) return system_error(fmt::format("cannot open {} for rejects", target_.path), errno);
   output_.emplace(std::move(file), target_.path);
+  is_found_again_ = !created;
   return note(created);
 }
 
 flow::Error RejectsWriter::note(bool created) const {
-  struct stat status {};
-  if (journal() == nullptr || !output_ || ::fstat(output_->fd(), &status) != 0) return {};
-  if (!S_ISREG(status.st_mode) || target_.target != config::Rejects::Target::file) return {};
-  return journal()->will_extend(
-      target_.path, {{status.st_dev, status.st_ino}, static_cast<std::uint64_t>(status.st_size)}, created, false);
+  if (!output_ || target_.target != config::Rejects::Target::file) return {};
+  return note_extension(journal(), target_.path, output_->fd(), created, false);
 }
 
 flow::Error RejectsWriter::checkpoint(const flow::Context&) {
-  if (!is_synced_ && output_ && output_->kind() == DescriptorKind::regular && ::fdatasync(output_->fd()) != 0) {
-    return system_error(fmt::format("cannot sync {} to disk", target_.path), errno);
+  int number = 0;
+  if (output_ && !is_synced_) number = sync_data(output_->fd());
+  if (output_ && !is_found_again_ && number == 0) {
+    number = sync_directory(std::filesystem::path(target_.path).parent_path().string());
   }
-  is_synced_ = true;
+  if (number != 0) return system_error(fmt::format("cannot sync {} to disk", target_.path), number);
+  is_synced_ = is_found_again_ = true;
   return note(false);
 }
 
@@ -97,6 +97,9 @@ flow::Error RejectsWriter::write(const flow::Context& context, record::Batch& ba
   Output::Result result{lines.size(), {}};  // all of it is dropped
   if (output_) result = output_->write(context, lines);
   is_synced_ = is_synced_ && (!output_ || result.bytes == 0);
+  const std::size_t whole = lines.substr(0, result.bytes).rfind('\n') + 1;  // 0 if there is none
+  // Whoever writes there next must not go on in the middle of a line.
+  if (output_ && output_->take_back(result.bytes - whole)) result.bytes = whole;
   written.records = static_cast<std::size_t>(std::ranges::count(lines.substr(0, result.bytes), '\n'));
   written.bytes = output_ ? result.bytes : 0;
   return std::move(result.error);

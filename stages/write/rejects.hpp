@@ -43,7 +43,8 @@ class RejectsWriter final : public Writer {
 
   config::Rejects target_;
   std::optional<Output> output_;
-  bool is_synced_ = true;
+  bool is_synced_ = true;       // what was written to it
+  bool is_found_again_ = true;  // its name is on disk
 };
 
 }  // namespace sluice::stages

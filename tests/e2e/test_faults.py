@@ -146,8 +146,14 @@ class Faults(FilesToFiles):
                          "fsync:lose@12=all.ndjson$", "fsync:late@5=all.ndjson$"):
                 self.hit(rule, 1, "cannot sync")
 
+    def test_names_are_synced_with_what_is_in_the_files(self):
+        self.prepare(1000, write=ROTATED + ", sync: batch")
+        self.hit("fsync:EIO@1=/out$", 1, "cannot sync out/all.ndjson")
+        self.hit("fsync:EIO@2=/out$", 1, "cannot sync out/all.ndjson")  # of the one that was renamed, and of the next
+
     def test_rejects_are_safe_before_positions_move_past_them(self):
         self.prepare(1000)
+        self.hit("fsync:EIO@1=/out$", 1, "cannot sync out/rejects.ndjson")
         self.hit("fsync:lose@1=rejects.ndjson$", 1, "cannot sync out/rejects.ndjson")
 
     def test_a_rotation_that_fails_ends_the_run(self):
