@@ -24,17 +24,22 @@ void RejectSamples::keep(std::string_view stage, const stages::Rejection& reject
 
 // Makes room at the cost of who has most, so that a flood of one kind does not wash the others away.
 void RejectSamples::drop_one() {
-  const auto like = [](const RejectSample& one, const RejectSample& other) {
-    return one.reason == other.reason && one.stage == other.stage;
+  struct Kind {
+    std::deque<RejectSample>::iterator oldest;
+    std::size_t count;
   };
-  auto victim = samples_.begin();
-  std::ptrdiff_t most = 0;
-  for (auto candidate = samples_.begin(); candidate != samples_.end(); ++candidate) {
-    const std::ptrdiff_t alike =
-        std::ranges::count_if(samples_, [&](const RejectSample& other) { return like(*candidate, other); });
-    if (alike > most) most = alike, victim = candidate;
+  std::vector<Kind> kinds;  // few, however many samples there are
+  for (auto sample = samples_.begin(); sample != samples_.end(); ++sample) {
+    const auto known = std::ranges::find_if(kinds, [&](const Kind& kind) {
+      return kind.oldest->reason == sample->reason && kind.oldest->stage == sample->stage;
+    });
+    if (known == kinds.end()) {
+      kinds.push_back({sample, 1});
+    } else {
+      ++known->count;
+    }
   }
-  samples_.erase(victim);
+  samples_.erase(std::ranges::max_element(kinds, {}, &Kind::count)->oldest);
 }
 
 std::vector<RejectSamples::Count> RejectSamples::counts() const {
