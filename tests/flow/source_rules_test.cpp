@@ -153,8 +153,12 @@ std::vector<std::string> late_contexts(const Source& source) {
 }
 
 TEST(SourceRules, ContextIsNeverADataMemberOutsideFlow) {
+  // An inlet's generator outlives the contexts of every pipeline that it feeds, so the inlet has scopes of its own, as
+  // an error group has; whoever feeds ends them.
+  const std::vector<std::string> allowed{"daemon/inlet.hpp"};
   std::vector<std::string> found;
   for (const Source& source : sources(kOutsideFlow)) {
+    if (std::ranges::find(allowed, source.path) != allowed.end()) continue;
     const std::vector<std::string> here = context_members(source);
     found.insert(found.end(), here.begin(), here.end());
   }
