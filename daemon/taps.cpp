@@ -96,7 +96,7 @@ std::size_t Tap::allot(std::size_t records, Clock::time_point now) {
   const std::lock_guard lock(mutex_);
   if (now > refilled_) {
     const double gained = std::chrono::duration<double>(now - refilled_).count() * rate_;
-    budget_ = std::min(budget_ + gained, static_cast<double>(rate_));
+    budget_ = std::min(budget_ + gained, burst_);
     refilled_ = now;
   }
   const std::size_t within = std::min(records, static_cast<std::size_t>(budget_));

@@ -2,6 +2,7 @@
 // waits for a viewer, and does next to nothing while there is none.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -40,8 +41,8 @@ class Tap {
   static constexpr std::size_t kMostRecords = 2048;                 // that wait for the viewer
   static constexpr std::size_t kMostBytes = std::size_t{4} << 20U;  // of memory that they hold
 
-  // `rate`: how many records a second are looked at, at most.
-  explicit Tap(std::uint32_t rate) : rate_(rate), budget_(rate) {}
+  // `rate`: how many records a second are looked at, at most; at once a tenth of that.
+  explicit Tap(std::uint32_t rate) : rate_(rate), burst_(std::max(rate / 10.0, 1.0)), budget_(burst_) {}
 
   struct Figures {
     std::uint64_t passed = 0;     // records that left the stage
@@ -64,6 +65,7 @@ class Tap {
   void put(TapSample&& sample);
 
   const std::uint32_t rate_;
+  const double burst_;
   std::atomic<std::uint64_t> passed_{0};
   std::atomic<std::uint64_t> looked_at_{0};
   std::atomic<std::uint64_t> dropped_{0};

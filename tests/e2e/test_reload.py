@@ -3,6 +3,7 @@ import itertools
 import json
 import os
 import re
+import select
 import signal
 
 from support.sluice import Running, SluiceTest, term
@@ -185,6 +186,7 @@ class Reload(SluiceTest):
         os.close(source), os.close(output)
         text = b"".join(b"%d\n" % n for n in range(200_000))
         self.feed(writer, [text])
+        running.until(lambda: select.select([reader], [], [], 0)[0], "output")
         self.reload_when_clogged(running)
         running.until_stderr("did not reach its end within 200ms")
         got = b""
