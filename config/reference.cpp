@@ -202,6 +202,11 @@ std::string reference_markdown(const Catalog& catalog) {
   std::string text =
       "# Configuration reference\n\n"
       "<!-- Generated from the declarations in the sources (`sluice stages --markdown`); do not edit. -->\n\n"
+      "What follows is also at hand without this page, for one stage at a time:\n\n"
+      "```console\n"
+      "$ sluice stages filter | sed -n 2p\n"
+      "  Lets some records go on: by an expression, a share, a rate, or the first of each kind.\n"
+      "```\n\n"
       "## Types\n\n"
       "| type | written as |\n| --- | --- |\n"
       "| size | bytes: `512`, `64KiB`, `1MB`, `1.5GiB`; kB, MB, GB, TB are powers of 1000, KiB, MiB, GiB, TiB of 1024 "

@@ -68,8 +68,8 @@ class Console(SluiceTest):
         self.assertGreater(self.execute(ROOT / "README.md"), 2)
 
     def test_docs(self):
-        for page in sorted((ROOT / "docs").glob("*.md")):
-            self.execute(page)
+        for page in [*sorted((ROOT / "docs").glob("*.md")), ROOT / "docs" / "samples" / "README.md"]:
+            self.assertGreater(self.execute(page), 0, "%s shows no command" % page)
 
     def test_links_lead_somewhere(self):
         for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("**/*.md"))]:
