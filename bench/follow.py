@@ -54,7 +54,8 @@ def measure(binary, folder, source, size, way):
             sys.exit(child.stderr.read().decode(errors="replace"))
         time.sleep(0.0005)
     wall = time.monotonic() - start
-    child.send_signal(signal.SIGTERM)  # does nothing to one that has ended
+    if way != "once":  # which ends by itself
+        child.send_signal(signal.SIGTERM)
     child.wait()
     if child.returncode != 0:
         sys.exit(f"{way}: exit code {child.returncode}: {child.stderr.read().decode(errors='replace')}")
