@@ -162,14 +162,26 @@ flow::Error Inlet::acquire(const flow::Context&, record::Batch& batch, std::size
     if (cut_->context.done()) return cut_->context.cause();
     const std::uint64_t ticket = memory_.gate.ticket();
     if (std::optional<record::Batch> fresh = memory_.pool.try_acquire(slab_bytes)) {
-      batch = std::move(*fresh);
-      batch.bytes_in = 0;
-      const std::lock_guard lock(mutex_);
-      batch.generator = owner_.stage;
-      return {};
+      flow::Error ended;
+      fresh->bytes_in = 0;
+      fresh->generator = owner_now(ended);
+      if (!ended) {
+        batch = std::move(*fresh);
+        return {};
+      }
+      memory_.pool.recycle(std::move(*fresh));
+      return ended;
     }
     memory_.gate.wait(cut_->context, ticket);
   }
+}
+
+// The owner's stage. `ended`: why nothing gets through any more; a slab may have come back for that very reason, before
+// cut() was told of it.
+std::size_t Inlet::owner_now(flow::Error& ended) const {
+  const std::lock_guard lock(mutex_);
+  if (door_.output != nullptr) ended = door_.output->drain_context().cause();
+  return owner_.stage;
 }
 
 void Inlet::account(const Owner& owner, const record::Batch& batch, const stages::Tally& tally) {

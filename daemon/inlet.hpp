@@ -109,6 +109,7 @@ class Inlet final : public stages::Emitter {
   flow::Error send(const Passage& passage, Parcel&& parcel, std::size_t port);
   flow::Error pass_on(const Passage& passage, record::Batch&& batch, stages::Tally& tally);
   flow::Error result(const flow::Context& run_context) const;
+  std::size_t owner_now(flow::Error& ended) const;
 
   const std::string name_;
   const std::unique_ptr<stages::Generator> generator_;
