@@ -330,8 +330,10 @@ class TopOnATerminal(AdminTest):
     def test_shows_the_pipeline_and_leaves_the_terminal_as_it_was(self):
         _, address, writer, _ = self.fed()
         self.open_top(address)
-        until(lambda: "balanced" in self.screen() and "idle" in self.screen(), "top on the screen")
-        lines = self.screen().splitlines()
+        def shown():
+            text = self.screen()
+            return text if "balanced" in text and "idle" in text else None
+        lines = until(shown, "top on the screen").splitlines()
         self.assertLessEqual(len(lines), 24)
         self.assertTrue(all(len(line) <= 80 for line in lines), lines)
         text = "\n".join(lines)
@@ -343,7 +345,7 @@ class TopOnATerminal(AdminTest):
         self.assertNotIn("before", text)
         self.tmux("send-keys", "-t", "top", "q")
         until(lambda: "ended 0" in self.screen(), "top ending")
-        self.assertRegex(self.screen(), r"(?s)before.*[^-]isig.*[^-]icanon.*[^-]echo ")
+        until(lambda: re.search(r"(?s)before.*[^-]isig.*[^-]icanon.*[^-]echo ", self.screen()), "the terminal as it was")
 
     def test_follows_the_size_of_the_window(self):
         _, address, _, _ = self.fed()
