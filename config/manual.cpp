@@ -7,6 +7,7 @@
 
 #include "config/pipeline.hpp"
 #include "config/reference_rows.hpp"
+#include "config/text.hpp"
 
 namespace sluice::config {
 namespace {
@@ -124,13 +125,15 @@ std::string kind_section(const Catalog& catalog, const KindSpec& kind) {
   return text;
 }
 
-constexpr std::string_view kTypes =
-    ".SH TYPES\n"
-    ".TP\n\\fBsize\\fR\nbytes: 512, 64KiB, 1MB, 1.5GiB; kB, MB, GB, TB are powers of 1000, KiB, MiB, GiB, TiB of 1024\n"
-    ".TP\n\\fBduration\\fR\n250ms, 5s, 2m, 1h30m, 7d; units ns, us, ms, s, m, h, d; only 0 goes without\n"
-    ".TP\n\\fBrate\\fR\n100/s, 5/m, 20/500ms\n"
-    ".TP\n\\fBexpression\\fR\nCEL, the Common Expression Language\n"
-    ".TP\n\\fBregex\\fR\nan RE2 regular expression\n";
+std::string types() {
+  std::string text = ".SH TYPES\n";
+  for (const TypeNote& type : type_notes()) {
+    std::string plain(type.written_as);
+    std::erase(plain, '`');
+    text += fmt::format(".TP\n\\fB{}\\fR\n{}\n", type.name, plain);
+  }
+  return text;
+}
 
 }  // namespace
 
@@ -161,11 +164,9 @@ std::string roff_literal(std::string_view text) {
 std::string roff_example(std::string_view text) {
   if (text.empty()) return {};
   std::string example = ".PP\n.RS 4\n.nf\n";
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string line = roff_literal(text.substr(begin, end - begin));
+  for (const std::string_view each : lines_of(text)) {
+    const std::string line = roff_literal(each);
     example += (line.empty() ? "\\&" : line) + "\n";
-    begin = end + 1;
   }
   return example + ".fi\n.RE\n";
 }
@@ -190,7 +191,7 @@ std::string configuration_manual(const Catalog& catalog, const ManualHead& head)
       "In the value of every scalar `${VAR}` and `${VAR:-default}` are replaced from the environment after the YAML "
       "has "
       "been read, and `$$` is a dollar sign; a `$` before anything else stands for itself.");
-  text += kTypes;
+  text += types();
   text +=
       ".SH TOP LEVEL\n" + roff("Beside `stages`, `pipeline` and `tests`:") + "\n" + definitions(top_level_options());
   text += ".SH PIPELINE\n" + roff("Below `pipeline`; all are optional.") + "\n" + definitions(pipeline_options());

@@ -8,6 +8,7 @@
 #include "config/reference_rows.hpp"
 #include "config/source.hpp"
 #include "config/suggest.hpp"
+#include "config/text.hpp"
 
 namespace sluice::config {
 namespace {
@@ -139,11 +140,7 @@ std::string text_table(const std::vector<Row>& rows) {
 
 std::string indent(const std::string& text, std::string_view margin) {
   std::string result;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    result += fmt::format("{}{}\n", margin, std::string_view(text).substr(begin, end - begin));
-    begin = end + 1;
-  }
+  for (const std::string_view line : lines_of(text)) result += fmt::format("{}{}\n", margin, line);
   return result;
 }
 
@@ -208,14 +205,10 @@ std::string reference_markdown(const Catalog& catalog) {
       "  Lets some records go on: by an expression, a share, a rate, or the first of each kind.\n"
       "```\n\n"
       "## Types\n\n"
-      "| type | written as |\n| --- | --- |\n"
-      "| size | bytes: `512`, `64KiB`, `1MB`, `1.5GiB`; kB, MB, GB, TB are powers of 1000, KiB, MiB, GiB, TiB of 1024 "
-      "|\n"
-      "| duration | `250ms`, `5s`, `2m`, `1h30m`, `7d`; units ns, us, ms, s, m, h, d; only `0` goes without |\n"
-      "| rate | `100/s`, `5/m`, `20/500ms` |\n"
-      "| expression | CEL, the Common Expression Language |\n"
-      "| regex | an RE2 regular expression |\n\n"
-      "In the value of every scalar `${VAR}` and `${VAR:-default}` are replaced from the environment after the YAML "
+      "| type | written as |\n| --- | --- |\n";
+  for (const TypeNote& type : type_notes()) text += fmt::format("| {} | {} |\n", type.name, type.written_as);
+  text +=
+      "\nIn the value of every scalar `${VAR}` and `${VAR:-default}` are replaced from the environment after the YAML "
       "has\n"
       "been read, and `$$` is a dollar sign; a `$` before anything else stands for itself. Keys are taken as they are. "
       "A\n"

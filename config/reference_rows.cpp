@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 namespace sluice::config {
 namespace {
 
@@ -53,11 +55,22 @@ void add_rows(const std::string& prefix, const std::vector<Option>& options, std
   }
 }
 
+constexpr std::array<TypeNote, 5> kTypeNotes{{
+    {"size", "bytes: `512`, `64KiB`, `1MB`, `1.5GiB`; kB, MB, GB, TB are powers of 1000, KiB, MiB, GiB, TiB of 1024"},
+    {"duration", "`250ms`, `5s`, `2m`, `1h30m`, `7d`; units ns, us, ms, s, m, h, d; only `0` goes without"},
+    {"rate", "`100/s`, `5/m`, `20/500ms`"},
+    {"expression", "CEL, the Common Expression Language"},
+    {"regex", "an RE2 regular expression"},
+}};
+
 }  // namespace
+
+std::span<const TypeNote> type_notes() { return kTypeNotes; }
 
 std::vector<Row> rows_of(const std::vector<Option>& options) {
   std::vector<Row> rows;
   add_rows("", options, rows);
   return rows;
 }
+
 }  // namespace sluice::config

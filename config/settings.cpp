@@ -53,8 +53,6 @@ bool Value::same_scalar(const Value& other) const {
         const auto* const held = std::get_if<Held>(&other.data_);
         if constexpr (std::is_same_v<Held, std::monostate>) {
           return held != nullptr;
-        } else if constexpr (std::is_same_v<Held, Rate>) {
-          return held != nullptr && *held == value;
         } else if constexpr (std::equality_comparable<Held> && !std::is_same_v<Held, std::vector<Value>>) {
           return held != nullptr && *held == value;
         } else {

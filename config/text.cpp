@@ -108,6 +108,16 @@ std::string quote(std::string_view text) {
   return "`" + printable(head) + (cut ? "…`" : "`");
 }
 
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    lines.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
 std::string alternatives(std::span<const std::string> names) {
   std::string result;
   for (std::size_t i = 0; i < names.size(); ++i) {

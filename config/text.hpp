@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sluice::config {
 
@@ -20,6 +21,9 @@ std::size_t display_width(char32_t code_point);
 
 // Decodes the code point at `offset` and moves `offset` past it; a byte that is no valid UTF-8 comes back as U+FFFD.
 char32_t next_code_point(std::string_view text, std::size_t& offset);
+
+// The lines without their ends; what follows the last line end is a line if it is not empty.
+std::vector<std::string_view> lines_of(std::string_view text);
 
 // "a, b or c" with each name in backticks.
 std::string alternatives(std::span<const std::string> names);

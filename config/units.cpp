@@ -168,4 +168,13 @@ std::string format_rate(Rate rate) {
   return fmt::format("{}/{}", rate.count, one ? period.substr(1) : period);
 }
 
+std::string format_rough_size(double bytes) {
+  const char* const units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
+  std::size_t unit = 0;
+  for (; bytes >= 999.95 && unit < 6; bytes /= 1000) ++unit;
+  return unit == 0 ? fmt::format("{:.0f} B", bytes) : fmt::format("{:.1f} {}", bytes, units[unit]);
+}
+
+double in_seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
+
 }  // namespace sluice::config

@@ -34,4 +34,9 @@ std::string format_size(std::uint64_t bytes);
 std::string format_duration(std::chrono::nanoseconds duration);
 std::string format_rate(Rate rate);
 
+// For reports, where a few digits are enough: "999 B", "1.3 GB".
+std::string format_rough_size(double bytes);
+
+double in_seconds(std::chrono::nanoseconds duration);
+
 }  // namespace sluice::config

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "daemon/stage_set.hpp"
-#include "record/buffer.hpp"
 #include "record/json_writer.hpp"
 #include "stages/write/rejects.hpp"
 
@@ -21,12 +20,6 @@ namespace fs = std::filesystem;
 
 // The first one comes soon, so that where a new file's end was is known even if the process is killed at once.
 constexpr std::chrono::milliseconds kFirst{100};
-
-std::string now_text() {
-  record::Buffer text;
-  record::write_timestamp(text, stages::current_time());
-  return std::string(text.view());
-}
 
 }  // namespace
 
@@ -139,7 +132,7 @@ flow::Error Checkpoints::capture(const flow::Context& context, Checkpoint& check
 
 flow::Error Checkpoints::save(const flow::Context& context, Checkpoint& checkpoint) {
   checkpoint.epoch = epoch_ + 1;
-  checkpoint.saved = now_text();
+  checkpoint.saved = record::timestamp_text(stages::current_time());
   flow::Error error = write_checkpoint(context, options_.directory, checkpoint);
   Checkpoint there;
   const bool replaced = !error || read_checkpoint(context, options_.directory, there) || there.epoch != epoch_;

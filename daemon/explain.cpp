@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/text.hpp"
 #include "daemon/parcel.hpp"
 #include "fmt/format.h"
 #include "record/json_writer.hpp"
@@ -199,28 +200,17 @@ class Explainer {
     stages::Tally tally;
     const stages::Preview preview = set_.stages[stage].writer()->preview(context, batch, tally);
     if (ended(preview.error, tally)) return;
-    std::string_view text = preview.text;
-    if (text.empty()) return say(Ink::plain, "writes nothing");
+    if (preview.text.empty()) return say(Ink::plain, "writes nothing");
     const std::string note = preview.note.empty() ? "" : ", " + preview.note;
     say(Ink::green,
         preview.destination.empty() ? "writes:" : fmt::format("writes to {}{}:", preview.destination, note));
-    while (!text.empty()) {
-      const std::size_t end = std::min(text.find('\n'), text.size());
-      say(Ink::plain, text.substr(0, end), 1);
-      text.remove_prefix(std::min(end + 1, text.size()));
-    }
+    for (const std::string_view line : config::lines_of(preview.text)) say(Ink::plain, line, 1);
   }
 
   void pass_on(const flow::Context& context, std::size_t from, const std::string& output, record::Batch&& batch) {
-    std::size_t readers = 0;
-    for (std::size_t stage = 0; stage < set_.stages.size(); ++stage) {
-      for (const config::Input& input : set_.stages[stage].config.from) {
-        if (input.index != from || input.output != output) continue;
-        ++readers;
-        visit(context, stage, copy(batch));
-      }
-    }
-    if (readers == 0) say(Ink::red, "nothing reads this output: the record is filtered");
+    const std::vector<std::size_t> readers = readers_of(set_, from, output);
+    for (const std::size_t reader : readers) visit(context, reader, copy(batch));
+    if (readers.empty()) say(Ink::red, "nothing reads this output: the record is filtered");
   }
 
   StageSet& set_;

@@ -2,29 +2,12 @@
 
 #include <algorithm>
 
+#include "config/units.hpp"
 #include "fmt/format.h"
-#include "record/buffer.hpp"
 #include "record/json_writer.hpp"
 
 namespace sluice::daemon {
 namespace {
-
-std::string json_text(std::string_view text) {
-  record::Buffer out;
-  record::write_json_string(out, text);
-  return std::string(out.view());
-}
-
-double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
-
-std::string bytes_text(std::uint64_t bytes) {
-  if (bytes < 1000) return fmt::format("{} B", bytes);
-  const char* const units[] = {"kB", "MB", "GB", "TB", "PB", "EB"};
-  double value = static_cast<double>(bytes);
-  std::size_t unit = 0;
-  for (value /= 1000; value >= 999.95 && unit < 5; value /= 1000) ++unit;
-  return fmt::format("{:.1f} {}", value, units[unit]);
-}
 
 void add(Delta& sum, const Delta& more) {
   sum.in += more.in;
@@ -50,24 +33,24 @@ void add(ReasonCounts& sum, const ReasonCounts& more) {
   }
 }
 
-std::string errors_json(const ReasonCounts& errors) {
-  std::string text = "{";
-  for (const auto& [reason, count] : errors) {
-    text += fmt::format("{}{}: {}", text.size() > 1 ? ", " : "", json_text(reason), count);
-  }
-  return text + "}";
-}
-
 std::string stage_json(const StageSnapshot& stage) {
   const Delta& n = stage.counts;
   return fmt::format(
       R"({{"name": {}, "kind": {}, "in": {}, "out": {}, "filtered": {}, "rejected": {}, "abandoned": {}, )"
       R"("copied": {}, "errors": {}, "bytes_in": {}, "bytes_out": {}, "busy_s": {:.6f}}})",
-      json_text(stage.name), json_text(stage.kind), n.in, n.out, n.filtered, n.rejected, n.abandoned, n.copied,
-      errors_json(stage.errors), n.bytes_in, n.bytes_out, seconds(n.busy));
+      record::json_string(stage.name), record::json_string(stage.kind), n.in, n.out, n.filtered, n.rejected,
+      n.abandoned, n.copied, errors_json(stage.errors), n.bytes_in, n.bytes_out, config::in_seconds(n.busy));
 }
 
 }  // namespace
+
+std::string errors_json(const ReasonCounts& errors) {
+  std::string text = "{";
+  for (const auto& [reason, count] : errors) {
+    text += fmt::format("{}{}: {}", text.size() > 1 ? ", " : "", record::json_string(reason), count);
+  }
+  return text + "}";
+}
 
 LedgerSnapshot joined(const LedgerSnapshot& before, LedgerSnapshot now) {
   now.received += before.received;
@@ -99,8 +82,9 @@ std::string to_json(const LedgerSnapshot& ledger) {
       R"({{"balanced": {}, "cause": {}, "received": {}, "written": {}, "filtered": {}, "rejected": {}, )"
       R"("abandoned": {}, "in_flight": {}, "copied": {}, "elapsed_s": {:.6f}, "bytes_in": {}, "bytes_out": {}, )"
       R"("stages": [)",
-      ledger.balanced, json_text(ledger.cause), ledger.received, ledger.written, ledger.filtered, ledger.rejected,
-      ledger.abandoned, ledger.in_flight, ledger.copied, seconds(ledger.elapsed), ledger.bytes_in, ledger.bytes_out);
+      ledger.balanced, record::json_string(ledger.cause), ledger.received, ledger.written, ledger.filtered,
+      ledger.rejected, ledger.abandoned, ledger.in_flight, ledger.copied, config::in_seconds(ledger.elapsed),
+      ledger.bytes_in, ledger.bytes_out);
   for (const StageSnapshot& stage : ledger.stages) {
     if (&stage != &ledger.stages.front()) text += ", ";
     text += stage_json(stage);
@@ -115,8 +99,9 @@ std::string summary(const LedgerSnapshot& ledger) {
   if (ledger.abandoned != 0) text += fmt::format(" + {} abandoned", ledger.abandoned);
   if (ledger.in_flight != 0) text += fmt::format(" + {} in flight", ledger.in_flight);
   if (!ledger.balanced) text += " DOES NOT BALANCE (a bug in sluice: please report it with the ledger)";
-  text += fmt::format("; {} in, {} out, {:.3f} s; {}", bytes_text(ledger.bytes_in), bytes_text(ledger.bytes_out),
-                      seconds(ledger.elapsed), ledger.cause);
+  text += fmt::format("; {} in, {} out, {:.3f} s; {}", config::format_rough_size(static_cast<double>(ledger.bytes_in)),
+                      config::format_rough_size(static_cast<double>(ledger.bytes_out)),
+                      config::in_seconds(ledger.elapsed), ledger.cause);
   return text;
 }
 

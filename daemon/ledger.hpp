@@ -60,6 +60,9 @@ struct LedgerSnapshot {
 // one that runs. Stages of the same name and kind are one; stages that are no more come last.
 LedgerSnapshot joined(const LedgerSnapshot& before, LedgerSnapshot now);
 
+// {"reason": count, ...}
+std::string errors_json(const ReasonCounts& errors);
+
 // One JSON object on one line, without a line end; the fields of CONTRACT section 3 in that order.
 std::string to_json(const LedgerSnapshot& ledger);
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "config/text.hpp"
 #include "daemon/declared.hpp"
 
 namespace sluice::daemon {
@@ -32,10 +33,8 @@ std::string definitions(const DeclaredCommand& command) {
 
 std::string paragraphs(const std::string& lines) {
   std::string text;
-  for (std::size_t begin = 0; begin < lines.size();) {
-    const std::size_t end = std::min(lines.find('\n', begin), lines.size());
-    if (end > begin) text += ".PP\n" + roff(std::string_view(lines).substr(begin, end - begin)) + "\n";
-    begin = end + 1;
+  for (const std::string_view line : config::lines_of(lines)) {
+    if (!line.empty()) text += ".PP\n" + roff(line) + "\n";
   }
   return text;
 }

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <utility>
 
+#include "config/units.hpp"
 #include "fmt/format.h"
 #include "stages/generate/follow/selection.hpp"
 #include "stages/generate/follow/unpacker.hpp"
@@ -54,20 +55,11 @@ std::optional<Workload> workload_of(const flow::Context& context, const config::
   return found;
 }
 
-std::string bytes_text(double bytes) {
-  const char* const units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
-  std::size_t unit = 0;
-  for (; bytes >= 999.95 && unit < 6; bytes /= 1000) ++unit;
-  return unit == 0 ? fmt::format("{:.0f} B", bytes) : fmt::format("{:.1f} {}", bytes, units[unit]);
-}
-
 std::string time_text(double seconds) {
   const auto whole = static_cast<std::uint64_t>(seconds);
   if (whole < 3600) return fmt::format("{}:{:02}", whole / 60, whole % 60);
   return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
 }
-
-double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
 void write_all(int fd, std::string_view text) {
   while (!text.empty()) {
@@ -124,19 +116,20 @@ std::string ProgressText::next(const LedgerSnapshot& ledger) {
   samples_.push_back({ledger.elapsed, ledger.bytes_in, ledger.received});
   while (samples_.size() > 2 && ledger.elapsed - samples_[1].elapsed >= kRecently) samples_.pop_front();
   const Sample& before = samples_.front();
-  const double past = std::max(seconds(ledger.elapsed - before.elapsed), 1e-9);
+  const double past = std::max(config::in_seconds(ledger.elapsed - before.elapsed), 1e-9);
   const double rate = static_cast<double>(ledger.bytes_in - std::min(before.bytes, ledger.bytes_in)) / past;
   const double records = static_cast<double>(ledger.received - std::min(before.records, ledger.received)) / past;
   const auto done = static_cast<double>(ledger.bytes_in);
-  const std::string speed = fmt::format("{}/s  {:.0f} records/s", bytes_text(rate), records);
+  const std::string speed = fmt::format("{}/s  {:.0f} records/s", config::format_rough_size(rate), records);
   // Files that grow are longer than they were.
   if (!workload_.bytes || *workload_.bytes == 0 || ledger.bytes_in > *workload_.bytes) {
-    return fmt::format("{}  {}  {}", bytes_text(done), speed, time_text(seconds(ledger.elapsed)));
+    return fmt::format("{}  {}  {}", config::format_rough_size(done), speed,
+                       time_text(config::in_seconds(ledger.elapsed)));
   }
   const auto total = static_cast<double>(*workload_.bytes);
   const std::string left = rate > 0 ? time_text((total - done) / rate + 0.5) : "-:--";
-  return fmt::format("{:3.0f}%  {} of {}  {}  {} left", std::floor(100 * done / total), bytes_text(done),
-                     bytes_text(total), speed, left);
+  return fmt::format("{:3.0f}%  {} of {}  {}  {} left", std::floor(100 * done / total), config::format_rough_size(done),
+                     config::format_rough_size(total), speed, left);
 }
 
 Progress::Progress(std::shared_ptr<ProgressLine> line, Workload workload, std::function<LedgerSnapshot()> ledger)

@@ -21,6 +21,16 @@ bool is_null(const stages::AnyStage& stage) {
 
 }  // namespace
 
+std::vector<std::size_t> readers_of(const StageSet& set, std::size_t stage, std::string_view output) {
+  std::vector<std::size_t> readers;
+  for (std::size_t reader = 0; reader < set.stages.size(); ++reader) {
+    for (const config::Input& input : set.stages[reader].config.from) {
+      if (input.index == stage && input.output == output) readers.push_back(reader);
+    }
+  }
+  return readers;
+}
+
 std::unique_ptr<StageSet> build_stages(const config::PipelineConfig& config,
                                        const std::vector<stages::Definition>& definitions,
                                        config::Diagnostics& diagnostics, const Clocks& clocks) {

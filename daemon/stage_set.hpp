@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/diagnostics.hpp"
@@ -38,6 +39,10 @@ struct StageSet {
   record::FieldTable fields;
   std::vector<BuiltStage> stages;
 };
+
+// The stages that read this output of a stage (empty: all that is no router's), in order; one that reads it twice comes
+// twice.
+std::vector<std::size_t> readers_of(const StageSet& set, std::size_t stage, std::string_view output);
 
 // The time as the stages see it.
 struct Clocks {

@@ -18,16 +18,6 @@ using config::Settings;
 using config::Type;
 using config::Value;
 
-std::vector<std::string> lines_of(std::string_view text) {
-  std::vector<std::string> lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    lines.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return lines;
-}
-
 std::uint64_t number(const Value& value) { return static_cast<std::uint64_t>(value.integer()); }
 
 class CaseReader {
@@ -100,13 +90,14 @@ class CaseReader {
   void read_inputs(const Value& value) {
     for_each_stage(value, "input", Role::generator, "generator", [this](std::size_t generator, const Value& lines) {
       if (lines.type() == Type::string) {
-        for (std::string& line : lines_of(lines.string())) add_line(generator, std::move(line));
+        for (const std::string_view line : config::lines_of(lines.string())) add_line(generator, std::string(line));
         return;
       }
       for (const Value& item : lines.items()) {
         if (item.type() == Type::string) {
           // A text of several lines is what the generator would make lines of.
-          for (std::string& line : lines_of(item.string() + "\n")) add_line(generator, std::move(line));
+          const std::string text = item.string() + "\n";
+          for (const std::string_view line : config::lines_of(text)) add_line(generator, std::string(line));
         } else {
           test_.inputs.push_back({generator, {}, item.section().duration("wait"), true});
         }
@@ -125,8 +116,8 @@ class CaseReader {
       if (records.type() == Type::integer) {
         output.count = number(records);
       } else if (records.type() == Type::string) {
-        for (std::string& line : lines_of(records.string())) {
-          output.records.push_back({ExpectedRecord::Kind::text, std::move(line), {}, {}});
+        for (const std::string_view line : config::lines_of(records.string())) {
+          output.records.push_back({ExpectedRecord::Kind::text, std::string(line), {}, {}});
         }
       } else {
         for (const Value& item : records.items()) output.records.push_back(read_record(item));
@@ -183,7 +174,8 @@ class CaseReader {
     if (value.type() == Type::integer) {
       filtered.count = number(value);
     } else if (value.type() == Type::string) {
-      filtered.items = lines_of(value.string());
+      const std::vector<std::string_view> lines = config::lines_of(value.string());
+      filtered.items.assign(lines.begin(), lines.end());
     } else {
       filtered.items = value.strings();
     }

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "config/text.hpp"
+#include "config/units.hpp"
 #include "fmt/format.h"
 #include "record/utf8.hpp"
 
@@ -78,12 +79,10 @@ std::string xml_text(std::string_view text) {
 // Line ends and tabs in an attribute would be read as blanks.
 std::string attribute(std::string_view text) { return xml_text(in_one_line(text)); }
 
-double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
-
 std::string suite(const std::string& file, std::size_t tests, std::size_t failures, std::size_t errors,
                   std::chrono::nanoseconds elapsed, const std::string& cases) {
-  const std::string figures =
-      fmt::format(R"(tests="{}" failures="{}" errors="{}" time="{:.6f}")", tests, failures, errors, seconds(elapsed));
+  const std::string figures = fmt::format(R"(tests="{}" failures="{}" errors="{}" time="{:.6f}")", tests, failures,
+                                          errors, config::in_seconds(elapsed));
   return fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
       "<testsuites {0}>\n<testsuite name=\"{1}\" {0}>\n{2}</testsuite>\n</testsuites>\n",
@@ -122,7 +121,7 @@ std::string junit(const std::string& file, const std::vector<TestResult>& result
     elapsed += result.elapsed;
     cases += fmt::format(R"(<testcase classname="{}" name="{}" file="{}" line="{}" time="{:.6f}")", attribute(file),
                          attribute(result.name), attribute(result.location.file), result.location.line,
-                         seconds(result.elapsed));
+                         config::in_seconds(result.elapsed));
     if (result.passed()) {
       cases += "/>\n";
       continue;

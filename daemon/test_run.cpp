@@ -176,15 +176,11 @@ class Runner {
   }
 
   void pass_on(const flow::Context& context, std::size_t from, const std::string& output, record::Batch&& batch) {
-    std::size_t readers = 0;
-    for (std::size_t stage = 0; stage < set_.stages.size(); ++stage) {
-      for (const config::Input& input : set_.stages[stage].config.from) {
-        if (input.index != from || input.output != output) continue;
-        ++readers;
-        if (!outcome_.error) visit(context, stage, copy(batch));
-      }
+    const std::vector<std::size_t> readers = readers_of(set_, from, output);
+    for (const std::size_t reader : readers) {
+      if (!outcome_.error) visit(context, reader, copy(batch));
     }
-    if (readers == 0) outcome_.filtered.push_back({from, std::string(batch.records().front().line())});
+    if (readers.empty()) outcome_.filtered.push_back({from, std::string(batch.records().front().line())});
   }
 
   // What is held back goes on when nothing more can come.

@@ -289,4 +289,16 @@ void write_text(Buffer& out, const Value& value) {
   }
 }
 
+std::string json_string(std::string_view text) {
+  Buffer out;
+  write_json_string(out, text);
+  return std::string(out.view());
+}
+
+std::string timestamp_text(Timestamp value) {
+  Buffer out;
+  write_timestamp(out, value);
+  return std::string(out.view());
+}
+
 }  // namespace sluice::record

@@ -1,6 +1,7 @@
 // Writing values and records as JSON: the one writer that stages, rejects, tap and explain share.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "record/batch.hpp"
@@ -15,6 +16,8 @@ enum class Utf8Trust : bool { check, trusted };
 
 // `"text"` with the escapes that RFC 8259 section 7 demands and no others; shortest forms (\n, \", \\, \u00XX).
 void write_json_string(Buffer& out, std::string_view text, Utf8Trust trust = Utf8Trust::check);
+
+std::string json_string(std::string_view text);  // the same, checked
 
 // Any value. Undecoded JSON is copied as it stands. float64 as the shortest text that reads back the same, always with
 // a fraction or an exponent ("3.0"), NaN and infinities as null; bytes as base64; timestamps as RFC 3339 in UTC with as
@@ -34,6 +37,7 @@ void write_int(Buffer& out, std::int64_t value);
 void write_uint(Buffer& out, std::uint64_t value);
 void write_double(Buffer& out, double value);
 void write_timestamp(Buffer& out, Timestamp value);  // RFC 3339, UTC
-void write_duration(Buffer& out, Duration value);    // seconds, "-1.5s"
+std::string timestamp_text(Timestamp value);
+void write_duration(Buffer& out, Duration value);  // seconds, "-1.5s"
 
 }  // namespace sluice::record

@@ -13,13 +13,7 @@
 namespace sluice::daemon {
 namespace {
 
-double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
-
-std::string timestamp_text(record::Timestamp time) {
-  record::Buffer out;
-  record::write_timestamp(out, time);
-  return std::string(out.view());
-}
+using record::json_string;
 
 // Items, each made by `function`, between brackets.
 template <class Items, class Function>
@@ -37,14 +31,6 @@ std::string queue_json(const std::optional<QueueFigures>& queue) {
   return fmt::format(R"({{"size": {}, "capacity": {}}})", queue->size, queue->capacity);
 }
 
-std::string errors_json(const ReasonCounts& errors) {
-  std::string text = "{";
-  for (const auto& [reason, count] : errors) {
-    text += fmt::format("{}{}: {}", text.size() > 1 ? ", " : "", json_string(reason), count);
-  }
-  return text + "}";
-}
-
 std::string stage_json(const StageFigures& stage) {
   const Delta& n = stage.counts;
   std::string text = fmt::format(R"({{"name": {}, "kind": {}, "variant": {}, "role": {}, )", json_string(stage.name),
@@ -60,8 +46,8 @@ std::string stage_json(const StageFigures& stage) {
       R"("in": {}, "out": {}, "filtered": {}, "rejected": {}, "abandoned": {}, "copied": {}, "bytes_in": {}, )"
       R"("bytes_out": {}, "busy_s": {:.6f}, "blocked_s": {:.6f}, "queue": {}, "fused_into": {}, "errors": {}, )"
       R"("lag_s": {}}})",
-      n.in, n.out, n.filtered, n.rejected, n.abandoned, n.copied, n.bytes_in, n.bytes_out, seconds(n.busy),
-      seconds(stage.blocked), queue_json(stage.queue),
+      n.in, n.out, n.filtered, n.rejected, n.abandoned, n.copied, n.bytes_in, n.bytes_out, config::in_seconds(n.busy),
+      config::in_seconds(stage.blocked), queue_json(stage.queue),
       stage.fused_into.empty() ? "null" : json_string(stage.fused_into), errors_json(stage.errors),
       stage.lag_s ? fmt::format("{:.3f}", *stage.lag_s) : "null");
   return text;
@@ -87,24 +73,18 @@ std::string raw_json(const RejectSample& sample) {
 }
 
 std::string sample_json(const RejectSample& sample) {
-  return fmt::format(R"({{"time": "{}", "stage": {}, "reason": {}, "detail": {}, {}{}}})", timestamp_text(sample.time),
-                     json_string(sample.stage), json_string(sample.reason), json_string(sample.detail),
-                     raw_json(sample), sample.truncated ? R"(, "truncated": true)" : "");
+  return fmt::format(R"({{"time": "{}", "stage": {}, "reason": {}, "detail": {}, {}{}}})",
+                     record::timestamp_text(sample.time), json_string(sample.stage), json_string(sample.reason),
+                     json_string(sample.detail), raw_json(sample), sample.truncated ? R"(, "truncated": true)" : "");
 }
 
 }  // namespace
-
-std::string json_string(std::string_view text) {
-  record::Buffer out;
-  record::write_json_string(out, text);
-  return std::string(out.view());
-}
 
 std::string time_text(std::chrono::system_clock::time_point time) {
   const auto since = time.time_since_epoch();
   const auto whole = std::chrono::floor<std::chrono::seconds>(since);
   const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(since - whole);
-  return timestamp_text({whole.count(), static_cast<std::uint32_t>(milliseconds.count() * 1'000'000)});
+  return record::timestamp_text({whole.count(), static_cast<std::uint32_t>(milliseconds.count() * 1'000'000)});
 }
 
 std::optional<std::chrono::system_clock::time_point> parse_time(std::string_view text) {
@@ -124,8 +104,8 @@ std::string pipeline_json(const Observation& seen) {
       R"("failed_reloads": {}, "elapsed_s": {:.6f}, "workers": {}, "stages": {}, )"
       R"("rejects": {{"target": "{}", "queue": {}}}, "ledger": {}}})",
       SLUICE_VERSION, json_string(seen.config), name_of(seen.state), time_text(seen.started), time_text(seen.loaded),
-      seen.reloads, seen.failed_reloads, seconds(seen.ledger.elapsed), seen.workers, list_json(seen.stages, stage_json),
-      seen.rejects.target, queue_json(seen.rejects.queue), to_json(seen.ledger));
+      seen.reloads, seen.failed_reloads, config::in_seconds(seen.ledger.elapsed), seen.workers,
+      list_json(seen.stages, stage_json), seen.rejects.target, queue_json(seen.rejects.queue), to_json(seen.ledger));
 }
 
 std::string rejects_json(const RejectSamples& samples) {

@@ -11,9 +11,6 @@
 
 namespace sluice::daemon {
 
-// `text` as a JSON string, quotes included; what is not UTF-8 is replaced.
-std::string json_string(std::string_view text);
-
 // One JSON object each, on one line, without a line end.
 std::string pipeline_json(const Observation& seen);           // GET /api/pipeline
 std::string rejects_json(const RejectSamples& samples);       // GET /api/rejects

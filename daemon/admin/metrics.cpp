@@ -9,10 +9,10 @@
 #include <memory>
 #include <string_view>
 
+#include "config/units.hpp"
+
 namespace sluice::daemon {
 namespace {
-
-double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
 // The value of a label, escaped as the text format wants it.
 std::string label(std::string_view value) {
@@ -74,13 +74,13 @@ void stage_times(std::string& out, const Observation& seen) {
   family(out, "sluice_stage_busy_seconds_total", "counter", "Time in which the stage worked, over all threads.");
   for (const StageSnapshot& stage : seen.ledger.stages) {
     out += fmt::format("sluice_stage_busy_seconds_total{{stage=\"{}\"}} {:.9f}\n", label(stage.name),
-                       seconds(stage.counts.busy));
+                       config::in_seconds(stage.counts.busy));
   }
   family(out, "sluice_stage_blocked_seconds_total", "counter",
          "Time in which results of the stage waited for room in a queue after it.");
   for (const StageFigures& stage : seen.stages) {
     out += fmt::format("sluice_stage_blocked_seconds_total{{stage=\"{}\"}} {:.9f}\n", label(stage.name),
-                       seconds(stage.blocked));
+                       config::in_seconds(stage.blocked));
   }
 }
 
@@ -116,7 +116,7 @@ void run_figures(std::string& out, const Observation& seen, bool ready) {
   out += fmt::format("sluice_reloads_total{{result=\"ok\"}} {}\nsluice_reloads_total{{result=\"failed\"}} {}\n",
                      seen.reloads, seen.failed_reloads);
   family(out, "sluice_uptime_seconds", "gauge", "How long the pipeline has been running.");
-  out += fmt::format("sluice_uptime_seconds {:.3f}\n", seconds(seen.ledger.elapsed));
+  out += fmt::format("sluice_uptime_seconds {:.3f}\n", config::in_seconds(seen.ledger.elapsed));
   family(out, "sluice_ready", "gauge", "1 when every stage is up and records are taken.");
   out += fmt::format("sluice_ready {}\n", ready ? 1 : 0);
   family(out, "sluice_workers", "gauge", "Size of the worker pool.");

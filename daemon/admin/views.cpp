@@ -19,8 +19,6 @@ constexpr std::size_t kFigures = 53;  // columns after a stage's name
 constexpr std::size_t kBar = 6;
 constexpr std::size_t kAround = 7;  // lines of a screen that are no stages
 
-double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
-
 std::string percent(double share) { return fmt::format("{:.0f}%", 100 * share); }
 
 class Paint {
@@ -65,7 +63,7 @@ std::string plural(std::uint64_t count, std::string_view what) {
 
 std::string title(const Sighting& sighting) {
   const Observation& seen = sighting.seen;
-  std::string text = fmt::format("up {}, {}, {}", long_duration(seconds(seen.ledger.elapsed)),
+  std::string text = fmt::format("up {}, {}, {}", long_duration(config::in_seconds(seen.ledger.elapsed)),
                                  plural(seen.workers, "worker"), plural(seen.reloads, "reload"));
   if (seen.failed_reloads != 0) text += fmt::format(" ({} failed)", seen.failed_reloads);
   return text + ", " + seen.config;

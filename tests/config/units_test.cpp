@@ -76,5 +76,14 @@ TEST(Units, AreReadBackAsFormatted) {
   }
 }
 
+TEST(Size, IsRoughInReports) {
+  EXPECT_EQ(format_rough_size(0), "0 B");
+  EXPECT_EQ(format_rough_size(999), "999 B");
+  EXPECT_EQ(format_rough_size(1000), "1.0 kB");
+  EXPECT_EQ(format_rough_size(999'949), "999.9 kB");
+  EXPECT_EQ(format_rough_size(999'950), "1.0 MB");
+  EXPECT_EQ(format_rough_size(18.4e18), "18.4 EB");
+}
+
 }  // namespace
 }  // namespace sluice::config
