@@ -55,19 +55,12 @@ struct Arguments {
   std::string date;
 };
 
-// A configuration that was read and checked as far as it goes, with its stages.
-struct Loaded {
-  config::PipelineConfig config;
-  std::unique_ptr<StageSet> set;
-  config::Diagnostics diagnostics;
-};
-
 class Commands {
  public:
   Commands(const Console& console, const Arguments& arguments) : console_(console), arguments_(arguments) {}
 
   ExitCode run(const flow::Context& root) {
-    Loaded loaded = load();
+    Candidate loaded = load();
     refuse_stdin_twice(loaded);
     if (!report(loaded)) {
       write_empty_ledger(root);
@@ -79,12 +72,12 @@ class Commands {
     show_progress(root, loaded.config, options);
     const auto log = options.progress ? make_log(level, format, options.progress) : make_log(level, format);
     options.ledger_file = arguments_.ledger_file;
-    if (arguments_.file != "-") options.load = [this] { return candidate(load()); };
-    return daemon::run(root, candidate(std::move(loaded)), options, *log);
+    if (arguments_.file != "-") options.load = [this] { return load(); };
+    return daemon::run(root, std::move(loaded), options, *log);
   }
 
   ExitCode check() {
-    Loaded loaded = load();
+    Candidate loaded = load();
     check_tests(loaded.config, loaded.set->fields, loaded.diagnostics);
     if (!report(loaded)) return ExitCode::wrong_config;
     console_.out << fmt::format("ok: {}, {} stages\n", name(), loaded.set->stages.size())
@@ -93,7 +86,7 @@ class Commands {
   }
 
   ExitCode explain(const flow::Context& root) {
-    Loaded loaded = load();
+    Candidate loaded = load();
     if (!report(loaded)) return ExitCode::wrong_config;
     const ExplainOptions options{console_.colour_out, loaded.config.max_line};
     if (arguments_.has_line) {
@@ -154,10 +147,10 @@ class Commands {
  private:
   std::string name() const { return arguments_.file == "-" ? "<stdin>" : arguments_.file; }
 
-  Loaded load() {
+  Candidate load() {
     const std::vector<stages::Definition> definitions = stages::definitions();
     config::LoadResult result = read(stages::catalog(definitions), config::process_environment());
-    Loaded loaded{std::move(result.config), nullptr, std::move(result.diagnostics)};
+    Candidate loaded{std::move(result.config), nullptr, std::move(result.diagnostics)};
     loaded.set = build_stages(loaded.config, definitions, loaded.diagnostics);
     return loaded;
   }
@@ -174,7 +167,7 @@ class Commands {
     return config::load(*stdin_text_, name(), catalog, options);
   }
 
-  void refuse_stdin_twice(Loaded& loaded) const {
+  void refuse_stdin_twice(Candidate& loaded) const {
     if (arguments_.file != "-") return;
     for (const config::StageConfig& stage : loaded.config.stages) {
       if (stage.kind != "generate" || stage.variant != "stdin") continue;
@@ -198,14 +191,8 @@ class Commands {
     options.workload = *workload;
   }
 
-  static Candidate candidate(Loaded loaded) {
-    std::string errors;
-    if (loaded.diagnostics.has_errors()) errors = loaded.diagnostics.render(config::Colour::never);
-    return {std::move(loaded.config), std::move(loaded.set), std::move(errors)};
-  }
-
   // Prints what was found; true if there is no error.
-  bool report(const Loaded& loaded) const {
+  bool report(const Candidate& loaded) const {
     const auto colour = console_.colour_err ? config::Colour::always : config::Colour::never;
     console_.err << loaded.diagnostics.render(colour);
     return !loaded.diagnostics.has_errors();

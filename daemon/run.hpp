@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "config/diagnostics.hpp"
 #include "config/pipeline.hpp"
 #include "daemon/ledger.hpp"
 #include "daemon/progress.hpp"
@@ -25,11 +26,11 @@ enum class ExitCode : int {
   wrong_config = 78  // EX_CONFIG
 };
 
-// A configuration with the stages that were made from it.
+// A configuration that was read and checked as far as it goes, with its stages.
 struct Candidate {
   config::PipelineConfig config;
   std::unique_ptr<StageSet> set;
-  std::string errors;  // diagnostics as `check` prints them; the rest is usable if and only if there are none
+  config::Diagnostics diagnostics;  // usable if and only if there is no error among them
 };
 
 struct RunOptions {

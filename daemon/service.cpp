@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/text.hpp"
 #include "config/units.hpp"
 #include "daemon/replacement.hpp"
 #include "flow/thread.hpp"
@@ -40,9 +41,7 @@ std::string systemd_state_directory() {
 Candidate rebuild(const config::PipelineConfig& config) {
   Candidate candidate;
   candidate.config = config;
-  config::Diagnostics diagnostics;
-  candidate.set = build_stages(config, stages::definitions(), diagnostics);
-  if (diagnostics.has_errors()) candidate.errors = diagnostics.render(config::Colour::never);
+  candidate.set = build_stages(config, stages::definitions(), candidate.diagnostics);
   return candidate;
 }
 
@@ -67,10 +66,8 @@ std::string fullest_queue(std::span<const flow::NodeStats> nodes) {
 }
 
 void log_lines(spdlog::logger& log, spdlog::level::level_enum level, std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    if (end != 0) log.log(level, "{}", text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
+  for (const std::string_view line : config::lines_of(text)) {
+    if (!line.empty()) log.log(level, "{}", line);
   }
 }
 
@@ -147,9 +144,9 @@ flow::Error Service::go_on(const flow::Outcome& outcome) {
       return give_up(outcome.error);
     }
   }
-  if (!candidate.errors.empty()) {
-    return give_up(flow::Error(flow::Errc::exception,
-                               failure_ + "; and what ran before cannot be had again: " + candidate.errors));
+  if (candidate.diagnostics.has_errors()) {
+    return give_up(flow::Error(flow::Errc::exception, failure_ + "; and what ran before cannot be had again: " +
+                                                          candidate.diagnostics.render(config::Colour::never)));
   }
   put_in_place(std::move(candidate), std::move(inheritance));
   return {};
@@ -278,8 +275,10 @@ Observed::Reloaded Service::reload_now(const flow::Context& context) {
 // Nobody but the reload that is under way, which is this one, makes the main thread put another topology there.
 Observed::Reloaded Service::replace_running(const flow::Context& context, Candidate candidate) {
   Reloaded result;
-  result.error = candidate.errors;
-  if (!result.error.empty()) return result;
+  if (candidate.diagnostics.has_errors()) {
+    result.error = candidate.diagnostics.render(config::Colour::never);
+    return result;
+  }
   const config::PipelineConfig& before = topology_->config();
   const Heirs heirs = find_heirs(before, candidate.config);
   std::vector<std::string> changes = describe_changes(before, candidate.config);
@@ -343,7 +342,7 @@ Observation Service::observe_with_lock() const {
   Observation seen = daemon::observe(topology_->config(), topology_->stages(), topology_->plan(), topology_->nodes(),
                                      ledger_with_lock(), blocked_);
   for (std::size_t stage = 0; stage < seen.stages.size(); ++stage) {
-    if (const auto lag = topology_->lag(stage)) seen.stages[stage].lag_s = std::chrono::duration<double>(*lag).count();
+    if (const auto lag = topology_->lag(stage)) seen.stages[stage].lag_s = config::in_seconds(*lag);
   }
   return seen;
 }
@@ -399,7 +398,7 @@ std::string Service::status_text(const LedgerSnapshot& ledger, std::span<const f
   if (state_ == RunState::starting && !draining_) return {};
   const auto now = std::chrono::steady_clock::now();
   const Rate last = std::exchange(last_look_, Rate{now, ledger.received, ledger.written});
-  const double seconds = std::max(std::chrono::duration<double>(now - last.at).count(), 1e-3);
+  const double seconds = std::max(config::in_seconds(now - last.at), 1e-3);
   const bool first = last.at == std::chrono::steady_clock::time_point();
   const auto rate = [&](std::uint64_t count, std::uint64_t before) {
     return first ? 0.0 : static_cast<double>(count - before) / seconds;
