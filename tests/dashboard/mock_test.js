@@ -5,6 +5,8 @@ const {Mock, stage, queue} = require("./mock.js");
 const {promise, run, screenshot, number} = require("./browser.js");
 
 const state = (page, wanted) => page.waitForFunction((s) => document.body.dataset.state === s, wanted);
+// A dialog closes a moment after it was told to.
+const closed = (page, selector) => page.locator(selector).waitFor({state: "hidden"});
 const text = (page, selector) => page.locator(selector).innerText();
 
 // Waits until a condition of the mock holds; the page is asked in between, which lets events pass.
@@ -170,12 +172,14 @@ promise("reload asks first, then tells what changed or what is wrong", async (wo
   await open(world);
   await world.page.keyboard.press("r");
   await world.page.locator("#reload-close").click();
+  await closed(world.page, "#reload");
   assert.ok(!world.mock.requests.includes("POST /api/reload"));
   await world.page.keyboard.press("r");
   await world.page.locator("#reload-go").click();
   await world.page.locator('#reload-result[data-ok="true"]').waitFor();
   assert.match(await text(world.page, "#reload-result"), /geo: changed\s+alerts: added/);
   await world.page.keyboard.press("Escape");
+  await closed(world.page, "#reload");
   world.mock.reloadAnswer = [422, {ok: false, error: "web-logs.yaml:9:5: error: unknown key `wher`"}];
   await world.page.keyboard.press("r");
   await world.page.locator("#reload-go").click();
