@@ -1,4 +1,4 @@
-// The page of the dashboard, as it is in daemon/admin/dashboard.html.
+// The page of the dashboard, which the build puts together from daemon/admin/dashboard/.
 #pragma once
 
 #include <string_view>

@@ -4,9 +4,8 @@
 "use strict";
 const fs = require("fs");
 const http = require("http");
-const path = require("path");
 
-const PAGE = path.join(__dirname, "..", "..", "daemon", "admin", "dashboard.html");
+const PAGE = process.env.PAGE;  // the path of the page
 
 function stage(name, kind, variant, role, from, more = {}) {
   return {name, kind, variant, role, from: from.map((f) => (typeof f === "string" ? {stage: f, output: ""} : f)), outputs: [],

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Put the dashboard together: page.html with its style and scripts inside, as ../dashboard.html, which is what the
-binary holds. It is committed, so that a build needs no Python; tests/e2e/test_dashboard.py compares.
+"""Put the dashboard together: page.html with its style and scripts inside, which is what the binary holds. Run by the
+build.
 
-usage: assemble.py [--check]
+usage: assemble.py OUTPUT
 
 The policy in the page names the hashes of exactly this style and this script: nothing that finds its way into the page
 otherwise would run, and nothing can be fetched from anywhere but the daemon itself.
@@ -14,7 +14,6 @@ import re
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-TARGET = HERE.parent / "dashboard.html"
 STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)">\n')
 SCRIPT = re.compile(r'<script src="([^"]+)"></script>\n')
 COMMENT = re.compile(r"//|/\*.*\*/$")
@@ -45,14 +44,7 @@ def assemble():
     return "<!-- Made by dashboard/assemble.py -->\n" + page
 
 
-def main():
-    text = assemble()
-    if "--check" in sys.argv[1:]:
-        if not TARGET.exists() or TARGET.read_text(encoding="utf-8") != text:
-            sys.exit("%s is not what its sources make; run %s" % (TARGET, __file__))
-    else:
-        TARGET.write_text(text, encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) != 2:
+        sys.exit("usage: assemble.py OUTPUT")
+    pathlib.Path(sys.argv[1]).write_text(assemble(), encoding="utf-8")
